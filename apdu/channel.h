@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How this layer reaches a card. Who owns the reader injects it; tests inject a script. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	COMMAND_LENGTH_MAX = 4 + 1 + 255 + 1, /* ISO 7816-3 short command APDU, case 4 */
+	RESPONSE_LENGTH_MAX = 256 + 2,
+};
+
+struct channel {
+	/*
+	 * Sends one short command APDU and receives its answer. On entry *response_length is the
+	 * room in @response (at least RESPONSE_LENGTH_MAX), on success the bytes received. Returns
+	 * 0, a negative errno, or the answer that says why nothing came back (ANSWER_CARD_REMOVED,
+	 * ANSWER_READER_ERROR, ANSWER_PCSC_UNAVAILABLE …): then nobody knows whether the card has
+	 * acted.
+	 */
+	int (*transmit)(void *reader, const uint8_t *command, size_t command_length,
+			uint8_t *response, size_t *response_length);
+	void *reader;
+};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "apdu/exchange.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "apdu/status.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+static bool may_spend_try(const struct command *command)
+{
+	switch (command->ins) {
+	case INS_VERIFY:
+		return command->length > 0;
+	case INS_CHANGE_REFERENCE_DATA:
+	case INS_RESET_RETRY_COUNTER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int receive(const struct channel *channel, const struct secret *apdu,
+		   struct response *ret_response)
+{
+	uint8_t received[RESPONSE_LENGTH_MAX];
+	size_t length = sizeof(received);
+	int r;
+
+	r = channel->transmit(channel->reader, apdu->bytes, apdu->length, received, &length);
+	if (r == 0)
+		r = response_parse(received, length, ret_response);
+	explicit_bzero(received, sizeof(received));
+	return r;
+}
+
+static int send_once(const struct channel *channel, const struct command *command,
+		     struct response *ret_response)
+{
+	CLEANUP(secret_freep) struct secret *apdu = secret_new(COMMAND_LENGTH_MAX);
+	int r;
+
+	if (!apdu)
+		return -ENOMEM;
+	r = command_encode(command, apdu->bytes, &apdu->length);
+	if (r < 0)
+		return r;
+
+	r = receive(channel, apdu, ret_response);
+	if (r != 0)
+		return may_spend_try(command) ? ANSWER_OUTCOME_UNKNOWN : r;
+
+	log_debug("apdu: INS %02X P1 %02X P2 %02X, %zu bytes out, %zu in, SW %04X",
+		  command->ins, command->p1, command->p2, command->length, ret_response->length,
+		  ret_response->sw);
+	return 0;
+}
+
+static int send_with_right_le(const struct channel *channel, const struct command *command,
+			      struct response *ret_response)
+{
+	struct command again = *command;
+	int r;
+
+	r = send_once(channel, command, ret_response);
+	if (r != 0 || command->le == 0 || !status_has_right_le(ret_response->sw, &again.le))
+		return r;
+	return send_once(channel, &again, ret_response);
+}
+
+static int receive_rest(const struct channel *channel, struct response *response)
+{
+	struct command get_response = { .cla = CLA_INTERINDUSTRY, .ins = INS_GET_RESPONSE };
+
+	while (status_has_more(response->sw, &get_response.le)) {
+		CLEANUP(response_wipe) struct response more = { 0 };
+		int r;
+
+		r = send_with_right_le(channel, &get_response, &more);
+		if (r != 0)
+			return r;
+		if (!response_append(response, &more) || more.length == 0)
+			break;
+	}
+	return 0;
+}
+
+int exchange_send(const struct channel *channel, const struct command *command,
+		  struct response *ret_response)
+{
+	CLEANUP(response_wipe) struct response response = { 0 };
+	int r;
+
+	if (may_spend_try(command)) {
+		r = send_once(channel, command, &response);
+	} else {
+		r = send_with_right_le(channel, command, &response);
+		if (r == 0)
+			r = receive_rest(channel, &response);
+	}
+	if (r != 0)
+		return r;
+	*ret_response = response;
+	return 0;
+}

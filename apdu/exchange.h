@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One command and its whole answer. Commands are encoded in locked memory, since any of them may
+ * carry a PIN, and every buffer is wiped; the log gets header and lengths, never a body.
+ */
+#pragma once
+
+#include "apdu/channel.h"
+#include "apdu/command.h"
+#include "apdu/response.h"
+
+/*
+ * Sends @command. 61xx is followed by GET RESPONSE and 6Cxx answered once with the right Le (ISO
+ * 7816-4, 5.6); an answer that grows over RESPONSE_DATA_MAX or stops growing keeps its 61xx. 0: the
+ * card has answered, with whatever status word. Otherwise the answers of channel.transmit() and
+ * response_parse(), -EINVAL from command_encode(), or -ENOMEM without locked memory.
+ *
+ * A command that may spend a try (VERIFY with a body, CHANGE REFERENCE DATA, RESET RETRY COUNTER)
+ * is sent once and followed by nothing, whatever the card says; when no answer arrives it is
+ * ANSWER_OUTCOME_UNKNOWN.
+ */
+int exchange_send(const struct channel *channel, const struct command *command,
+		  struct response *ret_response);

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The bottom layer: the C library only.
+noinst_LIBRARIES += base/libbase.a
+base_libbase_a_SOURCES = \
+	base/cleanup.h \
+	base/error.h \
+	base/log.c base/log.h \
+	base/secret.c base/secret.h

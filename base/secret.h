@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Secret bytes: PINs, reset codes and the APDUs that carry them. They live in memory that is never
+ * swapped and never dumped, and are wiped when they are freed. All functions may be called from any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct secret {
+	size_t length; /* bytes in use */
+	size_t capacity;
+	uint8_t *bytes;
+};
+
+/*
+ * An empty secret that can hold @capacity bytes, or NULL: -errno style causes do not matter here,
+ * either the capacity is over what the pool holds, the pool is in use, or memory cannot be locked
+ * (LimitMEMLOCK). The caller frees it with secret_free().
+ */
+struct secret *secret_new(size_t capacity);
+
+/* Wipes and frees; NULL is allowed. Always returns NULL. */
+struct secret *secret_free(struct secret *secret);
+void secret_freep(struct secret **secret);
+
+/* Compares in a time that depends on the lengths only. */
+bool secret_equal(const struct secret *a, const struct secret *b);
+
+/* No core files and no ptrace by the same user for this process. 0 or a negative errno. */
+int secret_protect_process(void);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/card.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+static int applet_init(struct applet *applet, struct card *card, enum jpki_applet kind, const struct jpki_token *token,
+		       const char *card_path)
+{
+	char path[64];
+
+	applet->card = card;
+	applet->kind = kind;
+	applet->has_certificate = token->has_certificate[kind];
+	applet->tries = JPKI_TRIES_UNKNOWN;
+	snprintf(path, sizeof(path), "%s/%s", card_path, jpki_applet_name(kind));
+	return object_add(card->manager->tree, path, applet_interfaces, applet, &applet->object);
+}
+
+int card_new(struct manager *manager, const char *reader_path, const struct jpki_token *token, struct worker *worker,
+	     struct card **ret_card)
+{
+	struct card *card = calloc(1, sizeof(*card));
+	char path[48];
+	int r;
+
+	if (!card)
+		return -ENOMEM;
+	card->references = 1;
+	card->manager = manager;
+	card->reader_path = reader_path;
+	card->type = token->type;
+	card->worker = worker;
+
+	snprintf(path, sizeof(path), "/org/jpkid1/card/%" PRIu64, manager->next_card++);
+	r = object_add(manager->tree, path, card_interfaces, card, &card->object);
+	for (int kind = 0; r >= 0 && kind < JPKI_APPLET_COUNT; kind++)
+		r = applet_init(&card->applets[kind], card, (enum jpki_applet)kind, token, path);
+	if (r < 0) {
+		card_remove(card);
+		return r;
+	}
+	*ret_card = card;
+	return 0;
+}
+
+struct card *card_remove(struct card *card)
+{
+	if (!card)
+		return NULL;
+	for (int kind = 0; kind < JPKI_APPLET_COUNT; kind++)
+		card->applets[kind].object = object_remove(card->applets[kind].object);
+	card->object = object_remove(card->object);
+	card->worker = NULL;
+	return card_unref(card);
+}
+
+struct card *card_ref(struct card *card)
+{
+	card->references++;
+	return card;
+}
+
+struct card *card_unref(struct card *card)
+{
+	if (--card->references > 0)
+		return NULL;
+	for (int kind = 0; kind < JPKI_APPLET_COUNT; kind++) {
+		free(card->applets[kind].certificates[JPKI_HOLDER_CERTIFICATE].bytes);
+		free(card->applets[kind].certificates[JPKI_ISSUER_CERTIFICATE].bytes);
+		public_key_free(card->applets[kind].key);
+	}
+	free(card);
+	return NULL;
+}
+
+bool card_takes_pins(const struct card *card)
+{
+	switch (card->type) {
+	case JPKI_TYPE_MYNUMBER_CARD:
+	case JPKI_TYPE_ANDROID_PHONE:
+	case JPKI_TYPE_IPHONE:
+		return true;
+	case JPKI_TYPE_JUKI_CARD:
+	case JPKI_TYPE_UNKNOWN:
+		return false;
+	}
+	return false;
+}
+
+static void applet_set_tries(struct applet *applet, int tries)
+{
+	static const char *const names[] = { "TriesLeft", "Locked", NULL };
+
+	if (applet->tries == tries)
+		return;
+	applet->tries = tries;
+	if (applet->object)
+		object_changed(applet->object, &applet_interface, names);
+}
+
+static void applet_learn_certificate(struct applet *applet, enum jpki_certificate which,
+				     const struct job_bytes *certificate)
+{
+	struct job_bytes *kept = &applet->certificates[which];
+
+	if (which == JPKI_HOLDER_CERTIFICATE && !applet->key) {
+		int answer = public_key_from_certificate(certificate->bytes, certificate->length, &applet->key);
+
+		if (answer != 0)
+			log_warning("%s: the key in the certificate cannot be used", jpki_applet_name(applet->kind));
+	}
+	if (kept->bytes || jpki_certificate_needs_pin(applet->card->type, applet->kind, which))
+		return;
+	kept->bytes = malloc(certificate->length);
+	if (!kept->bytes)
+		return; /* read anew the next time */
+	memcpy(kept->bytes, certificate->bytes, certificate->length);
+	kept->length = certificate->length;
+}
+
+void applet_learn(struct applet *applet, const struct job *job)
+{
+	if (job->has_tries)
+		applet_set_tries(applet, job->tries);
+	else if (job->verify_sent)
+		applet_set_tries(applet, JPKI_TRIES_UNKNOWN);
+	if (job->result == 0 && job->certificate.bytes)
+		applet_learn_certificate(applet, job->kind == JOB_READ_CERTIFICATE ? job->which : JPKI_HOLDER_CERTIFICATE,
+					 &job->certificate);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Results become errors on the bus here and nowhere else. */
+#pragma once
+
+#include "daemon/card.h"
+#include "dbus/object.h"
+
+/*
+ * Ends @call with the error that says @result (an answer or a negative errno), in a sentence that tells what to do.
+ * @applet and @job say more where there are any; both may be NULL.
+ */
+void call_fail_with(struct call *call, int result, const struct applet *applet, const struct job *job);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static void job_deliver(struct mail *mail)
+{
+	struct job *job = (struct job *)mail;
+
+	job->back = true;
+	job_finish(job, job->result);
+	job_free(job);
+}
+
+struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *caller)
+{
+	CLEANUP(job_freep) struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	job->mail.deliver = job_deliver;
+	job->kind = kind;
+	job->applet = applet;
+	job->caller = strdup(caller);
+	return job->caller ? TAKE(job) : NULL;
+}
+
+static void free_each(struct job_bytes *list, size_t count)
+{
+	for (size_t i = 0; list && i < count; i++)
+		free(list[i].bytes);
+	free(list);
+}
+
+struct job *job_free(struct job *job)
+{
+	if (!job)
+		return NULL;
+	secret_free(job->pin);
+	free_each(job->inputs, job->input_count);
+	free_each(job->signatures, job->input_count);
+	/* The sign certificate is its holder's name and address. */
+	if (job->certificate.bytes)
+		explicit_bzero(job->certificate.bytes, job->certificate.length);
+	free(job->certificate.bytes);
+	free(job->caller);
+	free(job);
+	return NULL;
+}
+
+void job_freep(struct job **job)
+{
+	*job = job_free(*job);
+}
+
+bool job_claim(struct job *job)
+{
+	int waiting = JOB_WAITING;
+
+	return atomic_compare_exchange_strong(&job->state, &waiting, JOB_CLAIMED);
+}
+
+bool job_cancel(struct job *job, int answer)
+{
+	int waiting = JOB_WAITING;
+
+	if (!atomic_compare_exchange_strong(&job->state, &waiting, JOB_CANCELLED))
+		return false;
+	job->pin = secret_free(job->pin);
+	job_finish(job, answer);
+	return true;
+}
+
+void job_finish(struct job *job, int result)
+{
+	void (*done)(struct job *, int, void *) = job->done;
+
+	job->done = NULL;
+	if (done)
+		done(job, result, job->userdata);
+}

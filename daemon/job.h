@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One piece of work with a card: what to do, and what came out. The main thread makes it and hands it to a worker;
+ * it comes back as mail. In between it belongs to the worker, except for what job_cancel() does.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "apdu/jpki.h"
+#include "daemon/certificate.h"
+#include "daemon/mailbox.h"
+
+enum job_kind {
+	JOB_READ_CERTIFICATE,
+	JOB_READ_TRIES,
+	JOB_VERIFY_PIN,
+	JOB_SIGN,
+};
+
+struct job_bytes {
+	uint8_t *bytes;
+	size_t length;
+};
+
+struct job {
+	struct mail mail;
+	struct job *next; /* struct worker::waiting */
+	unsigned int round;
+
+	/* What to do. */
+	enum job_kind kind;
+	enum jpki_applet applet;
+	enum jpki_certificate which; /* JOB_READ_CERTIFICATE */
+	struct secret *pin;          /* NULL: none is needed */
+	bool has_expected_tries;
+	uint32_t expected_tries;
+	bool allow_last_try;
+	enum jpki_padding padding; /* JOB_SIGN */
+	size_t input_count;
+	struct job_bytes *inputs;
+	bool needs_certificate; /* JOB_SIGN: the holder's certificate is wanted as well */
+	char *caller;           /* unique name: whose turn it is */
+
+	/* What came out. */
+	bool verify_sent; /* the card may be verified */
+	int result; /* 0, an answer, or a negative errno */
+	bool has_tries;
+	int tries; /* the counter as last seen, where has_tries */
+	uint8_t ins; /* ANSWER_CARD_ERROR: what the card refused… */
+	uint16_t sw; /* …and how */
+	struct job_bytes certificate;
+	struct job_bytes *signatures; /* input_count of them */
+
+	/* Main thread only. */
+	bool back; /* the worker has done with it: what came out can be read */
+	/* Who is told. NULL once nobody is. */
+	void (*done)(struct job *job, int result, void *userdata);
+	void *userdata;
+
+	/* Between the threads. */
+	atomic_int state;     /* enum job_state */
+	atomic_bool in_doubt; /* a VERIFY is out and its answer is not known */
+};
+
+enum job_state {
+	JOB_WAITING,
+	JOB_CLAIMED,
+	JOB_CANCELLED,
+};
+
+/* NULL: no memory. The caller's name is copied. */
+struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *caller);
+struct job *job_free(struct job *job); /* wipes what is secret; NULL is allowed */
+void job_freep(struct job **job);
+
+/* Worker: takes the job up, unless it has been cancelled. From here on it may reach the card. */
+bool job_claim(struct job *job);
+
+/*
+ * Main: calls the job off, wipes its PIN, and finishes it with @answer. False: too late, it has been claimed, and is
+ * finished when it is done. Its memory is the worker's either way, until it comes back as mail.
+ */
+bool job_cancel(struct job *job, int answer);
+
+/* Main: tells who waits, once. What came out may be read only if job->back. */
+void job_finish(struct job *job, int result);

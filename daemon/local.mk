@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The objects and what ties all together. All but main() is a library, so that tests can link it.
+libexec_PROGRAMS += daemon/jpkid
+noinst_LIBRARIES += daemon/libdaemon.a
+
+daemon_libdaemon_a_SOURCES = \
+	daemon/applet-dbus.c \
+	daemon/card.c daemon/card.h \
+	daemon/card-dbus.c \
+	daemon/certificate.c daemon/certificate.h \
+	daemon/config.c daemon/config.h \
+	daemon/error-dbus.c daemon/error-dbus.h \
+	daemon/guard.c daemon/guard.h \
+	daemon/job.c daemon/job.h \
+	daemon/log-control-dbus.c \
+	daemon/mailbox.c daemon/mailbox.h \
+	daemon/manager.c daemon/manager.h \
+	daemon/manager-dbus.c \
+	daemon/openssl.c daemon/openssl.h \
+	daemon/options.c daemon/options.h \
+	daemon/pcsc.c daemon/pcsc.h \
+	daemon/public-key.c daemon/public-key.h \
+	daemon/reader.c daemon/reader.h \
+	daemon/reader-dbus.c \
+	daemon/request.c daemon/request.h \
+	daemon/scheme.c daemon/scheme.h \
+	daemon/thread.c daemon/thread.h \
+	daemon/watcher.c daemon/watcher.h \
+	daemon/worker.c daemon/worker.h
+daemon_libdaemon_a_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS) $(SYSTEMD_CFLAGS) $(PCSC_CFLAGS) $(CRYPTO_CFLAGS)
+
+daemon_jpkid_SOURCES = daemon/main.c
+daemon_jpkid_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS) $(SYSTEMD_CFLAGS)
+daemon_jpkid_LDADD = $(daemon_archives)
+
+daemon_archives = \
+	daemon/libdaemon.a apdu/libapdu.a dbus/libdbus-jpkid.a systemd/libsystemd-jpkid.a base/libbase.a \
+	$(DBUS_LIBS) $(SYSTEMD_LIBS) $(PCSC_LIBS) $(CRYPTO_LIBS)

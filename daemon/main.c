@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "daemon/manager.h"
+#include "daemon/worker.h"
+#include "systemd/journal.h"
+#include "systemd/notify.h"
+
+/* Ready without knowing what is in a reader that is slow: its objects follow. Microseconds. */
+static const uint64_t settle_limit = 1000000;
+/* A stop does not wait longer for what a card is doing. Microseconds. */
+static const uint64_t stop_limit = 4 * 1000000ULL;
+
+struct daemon {
+	struct config config;
+	sd_event *event;
+	struct bus *bus;
+	struct manager *manager;
+	bool ready;
+};
+
+static void daemon_clear(struct daemon *daemon)
+{
+	manager_free(daemon->manager);
+	bus_free(daemon->bus);
+	sd_event_unref(daemon->event);
+}
+
+/* What is there is on the bus; now it can be found there. */
+static void daemon_become_ready(void *userdata)
+{
+	struct daemon *daemon = userdata;
+	int r;
+
+	if (daemon->ready)
+		return;
+	r = bus_request_name(daemon->bus, "org.jpkid1");
+	if (r < 0) {
+		log_error("The name org.jpkid1 cannot be had on the bus: %s. Is another jpkid running, or its bus policy "
+			  "not installed?",
+			  strerror(-r));
+		sd_event_exit(daemon->event, r);
+		return;
+	}
+	daemon->ready = true;
+	notify_ready();
+}
+
+static int on_settle_limit(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source;
+	(void)usec;
+	daemon_become_ready(userdata);
+	return 0;
+}
+
+static int exit_when_no_card_is_held(sd_event_source *source, void *userdata)
+{
+	(void)userdata;
+	return worker_count() == 0 ? sd_event_exit(sd_event_source_get_event(source), 0) : 0;
+}
+
+static int on_stop_limit(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)usec;
+	(void)userdata;
+	log_warning("A reader does not let go of its card; leaving without it.");
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	int r;
+
+	(void)source;
+	(void)info;
+	notify_stopping();
+	manager_stop(daemon->manager);
+	r = sd_event_add_post(daemon->event, NULL, exit_when_no_card_is_held, daemon);
+	if (r >= 0)
+		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, stop_limit, 0, on_stop_limit,
+					       daemon);
+	return r < 0 ? sd_event_exit(daemon->event, r) : 0;
+}
+
+static int daemon_init(struct daemon *daemon)
+{
+	int r = sd_event_new(&daemon->event);
+
+	if (r >= 0)
+		r = sd_event_set_watchdog(daemon->event, true);
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_stop_signal, daemon);
+	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_stop_signal, daemon);
+	if (r >= 0)
+		r = bus_open(daemon->event, &daemon->bus);
+	if (r >= 0)
+		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, settle_limit, 0, on_settle_limit,
+					       daemon);
+	if (r >= 0)
+		r = manager_new(&daemon->config, daemon->event, daemon->bus, daemon_become_ready, daemon,
+				&daemon->manager);
+	return r;
+}
+
+/* Before the first thread and the first secret. */
+static int prepare_process(void)
+{
+	sigset_t handled;
+
+	umask(0077);
+	sigemptyset(&handled);
+	sigaddset(&handled, SIGTERM);
+	sigaddset(&handled, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &handled, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return -errno;
+	return secret_protect_process();
+}
+
+int main(int argc, char **argv)
+{
+	CLEANUP(daemon_clear) struct daemon daemon = { 0 };
+	int r = config_from_arguments(argc, argv, &daemon.config);
+
+	if (r != 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (journal_is_connected())
+		log_set_sink(journal_log);
+	log_set_level(daemon.config.log_level);
+
+	r = prepare_process();
+	if (r >= 0)
+		r = daemon_init(&daemon);
+	if (r < 0) {
+		log_error("jpkid cannot start: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	return sd_event_loop(daemon.event) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

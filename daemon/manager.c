@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/manager.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/reader.h"
+#include "daemon/request.h"
+#include "daemon/watcher.h"
+#include "systemd/notify.h"
+
+static const char root[] = "/org/jpkid1";
+
+void manager_reader_settled(struct manager *manager)
+{
+	void (*settled)(void *) = manager->settled;
+
+	if (!settled || !manager->readers_known)
+		return;
+	for (size_t i = 0; i < manager->reader_count; i++)
+		if (!manager->readers[i]->settled)
+			return;
+	manager->settled = NULL;
+	settled(manager->userdata);
+}
+
+void manager_changed(const struct manager *manager)
+{
+	size_t cards = 0;
+
+	for (size_t i = 0; i < manager->reader_count; i++)
+		cards += manager->readers[i]->card != NULL;
+	notify_status("%s, readers: %zu, JPKI cards: %zu", manager->pcsc_available ? "pcscd is there" : "pcscd is not there",
+		      manager->reader_count, cards);
+}
+
+static void manager_set_pcsc_available(struct manager *manager, bool available)
+{
+	static const char *const names[] = { "PcscAvailable", NULL };
+
+	if (manager->pcsc_available == available)
+		return;
+	manager->pcsc_available = available;
+	object_changed(manager->object, &manager_interface, names);
+}
+
+static const struct pcsc_reader *find_seen(const struct pcsc_readers *seen, const char *name)
+{
+	for (size_t i = 0; i < seen->count; i++)
+		if (strcmp(seen->reader[i].name, name) == 0)
+			return &seen->reader[i];
+	return NULL;
+}
+
+static struct reader *find_reader(const struct manager *manager, const char *name)
+{
+	for (size_t i = 0; i < manager->reader_count; i++)
+		if (strcmp(manager->readers[i]->name, name) == 0)
+			return manager->readers[i];
+	return NULL;
+}
+
+static void remove_readers_but(struct manager *manager, const struct pcsc_readers *seen, int answer)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < manager->reader_count; i++) {
+		struct reader *reader = manager->readers[i];
+
+		if (find_seen(seen, reader->name))
+			manager->readers[kept++] = reader;
+		else
+			reader_free(reader, answer);
+	}
+	manager->reader_count = kept;
+}
+
+static void add_reader(struct manager *manager, const struct pcsc_reader *seen)
+{
+	struct reader *reader = NULL;
+	int r = reader_new(manager, seen, &reader);
+
+	if (r < 0)
+		log_error("A reader cannot be shown on the bus: %s", strerror(-r));
+	else
+		manager->readers[manager->reader_count++] = reader;
+}
+
+void manager_log_refusal(void)
+{
+	log_error("pcscd refuses this service: polkit must allow its user org.debian.pcsc-lite.access_pcsc and "
+		  "org.debian.pcsc-lite.access_card.");
+}
+
+static void on_readers(int answer, const struct pcsc_readers *seen, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	if (answer == ANSWER_NOT_AUTHORIZED)
+		manager_log_refusal();
+	else if (answer != 0)
+		log_warning("pcscd is not there; waiting for it (systemctl start pcscd.socket)");
+	manager->readers_known = true;
+	manager_set_pcsc_available(manager, answer == 0);
+	remove_readers_but(manager, seen, answer != 0 ? ANSWER_PCSC_UNAVAILABLE : ANSWER_CARD_REMOVED);
+	for (size_t i = 0; i < seen->count; i++) {
+		struct reader *reader = find_reader(manager, seen->reader[i].name);
+
+		if (reader)
+			reader_update(reader, &seen->reader[i]);
+		else
+			add_reader(manager, &seen->reader[i]);
+	}
+	manager_changed(manager);
+	manager_reader_settled(manager);
+}
+
+int manager_new(const struct config *config, sd_event *event, struct bus *bus, void (*settled)(void *userdata),
+		void *userdata, struct manager **ret_manager)
+{
+	CLEANUP(manager_freep) struct manager *manager = calloc(1, sizeof(*manager));
+	int r;
+
+	if (!manager)
+		return -ENOMEM;
+	manager->config = config;
+	manager->event = event;
+	manager->bus = bus;
+	manager->settled = settled;
+	manager->userdata = userdata;
+
+	r = mailbox_new(event, &manager->mailbox);
+	if (r >= 0)
+		r = object_tree_new(bus, root, &manager->tree);
+	if (r >= 0)
+		r = object_add(manager->tree, root, manager_interfaces, manager, &manager->object);
+	if (r >= 0)
+		r = object_add(manager->tree, "/org/freedesktop/LogControl1", log_control_interfaces, manager,
+			       &manager->log_control);
+	if (r >= 0)
+		r = watcher_start(manager->mailbox, on_readers, manager);
+	if (r < 0)
+		return r;
+	*ret_manager = TAKE(manager);
+	return 0;
+}
+
+void manager_stop(struct manager *manager)
+{
+	requests_cancel(manager);
+	for (size_t i = 0; i < manager->reader_count; i++)
+		reader_free(manager->readers[i], ANSWER_CANCELLED);
+	manager->reader_count = 0;
+}
+
+struct manager *manager_free(struct manager *manager)
+{
+	if (!manager)
+		return NULL;
+	manager_stop(manager);
+	object_remove(manager->log_control);
+	object_remove(manager->object);
+	object_tree_free(manager->tree);
+	free(manager);
+	return NULL;
+}
+
+void manager_freep(struct manager **manager)
+{
+	*manager = manager_free(*manager);
+}

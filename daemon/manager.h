@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The top of the daemon: all readers and cards, and what their objects need. */
+#pragma once
+
+#include "daemon/config.h"
+#include "daemon/mailbox.h"
+#include "daemon/pcsc.h"
+#include "dbus/object.h"
+
+struct reader;
+struct request;
+
+struct manager {
+	const struct config *config;
+	sd_event *event;
+	struct bus *bus;
+	struct mailbox *mailbox;
+	struct object_tree *tree;
+	struct object *object;
+	struct object *log_control;
+
+	bool pcsc_available;
+	bool readers_known; /* the first word of the watcher has come */
+	struct reader *readers[PCSC_READERS_MAX];
+	size_t reader_count;
+	uint64_t next_card; /* numbers are never used twice */
+	struct request *requests; /* all that are open */
+
+	/* Called once, when what is there at the start has been looked at. */
+	void (*settled)(void *userdata);
+	void *userdata;
+};
+
+/* Exports the manager's object and starts to watch the readers. @config, @event and @bus stay the caller's. */
+int manager_new(const struct config *config, sd_event *event, struct bus *bus, void (*settled)(void *userdata),
+		void *userdata, struct manager **ret_manager);
+
+/* Lets all cards go: what has begun ends, what waits is cancelled. Then, as soon as no card is held, manager_free(). */
+void manager_stop(struct manager *manager);
+struct manager *manager_free(struct manager *manager); /* NULL is allowed; returns NULL */
+void manager_freep(struct manager **manager);
+
+/* What the service manager shows of the daemon follows. */
+void manager_changed(const struct manager *manager);
+
+/* One log line that says which permission is missing. */
+void manager_log_refusal(void);
+
+/* A reader has found out what is in it, or nothing is. */
+void manager_reader_settled(struct manager *manager);
+
+extern const struct interface *const log_control_interfaces[]; /* log-control-dbus.c */
+extern const struct interface manager_interface; /* manager-dbus.c */
+extern const struct interface *const manager_interfaces[];

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/options.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+enum {
+	REASON_LENGTH_MAX = 200,
+};
+
+static bool read_pin(DBusMessageIter *value, struct options *options)
+{
+	dbus_message_iter_get_basic(value, &options->pin);
+	return options->pin >= 0;
+}
+
+static bool read_expected_tries(DBusMessageIter *value, struct options *options)
+{
+	dbus_message_iter_get_basic(value, &options->expected_tries);
+	return options->has_expected_tries = true;
+}
+
+static bool read_allow_last_try(DBusMessageIter *value, struct options *options)
+{
+	dbus_bool_t allow;
+
+	dbus_message_iter_get_basic(value, &allow);
+	options->allow_last_try = allow;
+	return true;
+}
+
+static bool read_timeout(DBusMessageIter *value, struct options *options)
+{
+	dbus_message_iter_get_basic(value, &options->timeout);
+	return true;
+}
+
+/* One line for a person: C0 controls and DEL are refused, and so are the C1 ones (C2 80 to C2 9F in UTF-8). */
+static bool read_reason(DBusMessageIter *value, struct options *options)
+{
+	const char *reason;
+
+	(void)options;
+	dbus_message_iter_get_basic(value, &reason);
+	if (strlen(reason) > REASON_LENGTH_MAX)
+		return false;
+	for (const unsigned char *byte = (const unsigned char *)reason; *byte; byte++)
+		if (*byte < 0x20 || *byte == 0x7F || (byte[0] == 0xC2 && byte[1] < 0xA0))
+			return false;
+	return true;
+}
+
+static const struct option {
+	const char *key;
+	unsigned int bit;
+	int type;
+	bool (*read)(DBusMessageIter *value, struct options *options);
+} known[] = {
+	{ "pin", OPTION_PIN, DBUS_TYPE_UNIX_FD, read_pin },
+	{ "expected-tries", OPTION_EXPECTED_TRIES, DBUS_TYPE_UINT32, read_expected_tries },
+	{ "allow-last-try", OPTION_ALLOW_LAST_TRY, DBUS_TYPE_BOOLEAN, read_allow_last_try },
+	{ "timeout", OPTION_TIMEOUT, DBUS_TYPE_UINT32, read_timeout },
+	{ "reason", OPTION_REASON, DBUS_TYPE_STRING, read_reason },
+};
+
+static const struct option *option_find(const char *key)
+{
+	for (size_t i = 0; i < LENGTH_OF(known); i++)
+		if (strcmp(known[i].key, key) == 0)
+			return &known[i];
+	return NULL;
+}
+
+int options_read(DBusMessageIter *iter, unsigned int allowed, struct options *ret_options, const char **ret_key)
+{
+	CLEANUP(options_clear) struct options options = OPTIONS_INIT;
+	DBusMessageIter entries, entry, value;
+
+	dbus_message_iter_recurse(iter, &entries);
+	for (; dbus_message_iter_get_arg_type(&entries) == DBUS_TYPE_DICT_ENTRY; dbus_message_iter_next(&entries)) {
+		const struct option *option;
+
+		dbus_message_iter_recurse(&entries, &entry);
+		dbus_message_iter_get_basic(&entry, ret_key);
+		dbus_message_iter_next(&entry);
+		dbus_message_iter_recurse(&entry, &value);
+
+		option = option_find(*ret_key);
+		if (!option || !(allowed & option->bit) || dbus_message_iter_get_arg_type(&value) != option->type)
+			return ANSWER_INVALID_INPUT;
+		allowed &= ~option->bit;
+		if (!option->read(&value, &options))
+			return ANSWER_INVALID_INPUT;
+	}
+
+	*ret_options = options;
+	options.pin = -1;
+	return 0;
+}
+
+void options_clear(struct options *options)
+{
+	closep(&options->pin);
+	options->pin = -1;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "daemon/card.h"
+#include "daemon/worker.h"
+
+/*
+ * Microseconds until a card that another program holds is asked for again (its release also shows in the reader's state,
+ * but not surely), and until a worker that has found nothing yet is taken to be waiting behind another program.
+ */
+static const uint64_t look_again_after = 2 * 1000000ULL;
+
+static void reader_start(struct reader *reader);
+
+const char *reader_state_name(enum reader_state state)
+{
+	switch (state) {
+	case READER_EMPTY:
+		return "empty";
+	case READER_CARD:
+		return "card";
+	case READER_MUTE:
+		return "mute";
+	case READER_BUSY:
+		return "busy";
+	case READER_UNAVAILABLE:
+		return "unavailable";
+	}
+	return "unavailable";
+}
+
+static void reader_set(struct reader *reader, enum reader_state state, struct card *card)
+{
+	bool changed = reader->state != state || reader->card != card;
+
+	reader->state = state;
+	reader->card = card;
+	if (!changed)
+		return;
+	object_changed(reader->object, &reader_interface, reader_changing_properties);
+	manager_changed(reader->manager);
+}
+
+static void reader_settle(struct reader *reader)
+{
+	if (reader->settled)
+		return;
+	reader->settled = true;
+	manager_reader_settled(reader->manager);
+}
+
+/* Lets go of what is in the reader; callers that still wait for it get @answer. */
+static void reader_drop(struct reader *reader, enum reader_state state, int answer)
+{
+	struct card *card = reader->card;
+
+	sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
+	reader_set(reader, state, NULL);
+	card_remove(card);
+	reader->worker = worker_release(reader->worker, answer);
+}
+
+static void on_found(const struct jpki_token *token, void *userdata)
+{
+	struct reader *reader = userdata;
+	struct card *card = NULL;
+	int r = card_new(reader->manager, object_path(reader->object), token, reader->worker, &card);
+
+	if (r < 0)
+		log_error("%s: the card cannot be shown on the bus: %s", reader->display_name, strerror(-r));
+	else
+		log_info("%s: a JPKI card (%s) is in", reader->display_name, jpki_type_name(token->type));
+	sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
+	reader_set(reader, READER_CARD, card);
+	reader_settle(reader);
+}
+
+static void reader_look_again(struct reader *reader)
+{
+	if (sd_event_source_set_time_relative(reader->timer, look_again_after) < 0 ||
+	    sd_event_source_set_enabled(reader->timer, SD_EVENT_ONESHOT) < 0)
+		log_warning("%s: no timer to look at the card again", reader->display_name);
+}
+
+static void on_ended(int answer, void *userdata)
+{
+	struct reader *reader = userdata;
+
+	reader->worker = NULL; /* it is freed by who tells us */
+	switch (answer) {
+	case ANSWER_UNSUPPORTED_CARD:
+		reader_drop(reader, READER_CARD, answer);
+		break;
+	case ANSWER_BUSY:
+		reader_drop(reader, READER_BUSY, answer);
+		reader->seen_empty = false; /* whoever holds it may leave it verified */
+		reader_look_again(reader);
+		break;
+	case ANSWER_CARD_REMOVED:
+	case ANSWER_PCSC_UNAVAILABLE:
+		/* The watcher tells the rest; if it is the same card after all, it is taken up again. */
+		reader_drop(reader, READER_EMPTY, answer);
+		reader->seen_empty = false;
+		reader_look_again(reader);
+		break;
+	case ANSWER_NOT_AUTHORIZED:
+		manager_log_refusal();
+		reader_drop(reader, READER_UNAVAILABLE, answer);
+		break;
+	default:
+		log_warning("%s: the card does not answer as it should; take it out and put it in again",
+			    reader->display_name);
+		reader_drop(reader, READER_MUTE, answer);
+		break;
+	}
+	reader_settle(reader);
+}
+
+static void on_stuck(void *userdata)
+{
+	struct reader *reader = userdata;
+
+	reader_drop(reader, READER_UNAVAILABLE, ANSWER_READER_ERROR);
+	reader_settle(reader);
+}
+
+static const struct worker_events worker_events = {
+	.found = on_found,
+	.ended = on_ended,
+	.stuck = on_stuck,
+};
+
+static void reader_start(struct reader *reader)
+{
+	const struct worker_options options = {
+		.reader = reader->name,
+		.exclusive = reader->manager->config->exclusive,
+		.close_first = !reader->seen_empty,
+	};
+	int r = worker_new(reader->manager->mailbox, reader->manager->event, &options, &worker_events, reader,
+			   &reader->worker);
+
+	if (r < 0) {
+		log_error("%s: the card cannot be taken up: %s", reader->display_name, strerror(-r));
+		reader_settle(reader);
+		return;
+	}
+	reader_look_again(reader);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct reader *reader = userdata;
+
+	(void)source;
+	(void)usec;
+	if (reader->worker && !reader->card)
+		reader_set(reader, READER_BUSY, NULL);
+	else if (!reader->worker && reader->seen.present)
+		reader_start(reader);
+	return 0;
+}
+
+static enum reader_state state_without_card(const struct pcsc_reader *seen)
+{
+	if (seen->unavailable)
+		return READER_UNAVAILABLE;
+	return seen->mute ? READER_MUTE : READER_EMPTY;
+}
+
+void reader_update(struct reader *reader, const struct pcsc_reader *seen)
+{
+	bool other_card = seen->events != reader->seen.events;
+	bool usable = seen->present && !seen->mute && !seen->unavailable;
+
+	reader->seen = *seen;
+	if (!usable || other_card) {
+		reader->seen_empty = true;
+		reader_drop(reader, state_without_card(seen), ANSWER_CARD_REMOVED);
+		if (usable)
+			reader_start(reader);
+		else
+			reader_settle(reader);
+		return;
+	}
+	if (!reader->worker && (reader->state == READER_EMPTY || reader->state == READER_BUSY))
+		reader_start(reader);
+}
+
+/* pcscd's bytes as the bus takes them: what is not printable ASCII becomes '?' unless the whole is valid UTF-8. */
+static char *display_name(const char *name)
+{
+	char *text = strdup(name);
+
+	if (!text || dbus_validate_utf8(text, NULL))
+		return text;
+	for (char *byte = text; *byte; byte++)
+		if ((unsigned char)*byte >= 0x80)
+			*byte = '?';
+	return text;
+}
+
+static int reader_export(struct reader *reader)
+{
+	CLEANUP(freep) char *path = NULL;
+	int r = sd_bus_path_encode("/org/jpkid1/reader", reader->display_name, &path);
+
+	return r < 0 ? r : object_add(reader->manager->tree, path, reader_interfaces, reader, &reader->object);
+}
+
+int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct reader **ret_reader)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	int r = -ENOMEM;
+
+	if (!reader)
+		return r;
+	reader->manager = manager;
+	memcpy(reader->name, seen->name, sizeof(reader->name));
+	reader->display_name = display_name(seen->name);
+	if (reader->display_name)
+		r = sd_event_add_time(manager->event, &reader->timer, CLOCK_MONOTONIC, 0, 0, on_timer, reader);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = reader_export(reader);
+	if (r < 0) {
+		reader_free(reader, ANSWER_CARD_REMOVED);
+		return r;
+	}
+	*ret_reader = reader;
+	reader->seen.events = seen->events;
+	reader_update(reader, seen);
+	return 0;
+}
+
+struct reader *reader_free(struct reader *reader, int answer)
+{
+	if (!reader)
+		return NULL;
+	if (reader->object)
+		reader_drop(reader, READER_EMPTY, answer);
+	object_remove(reader->object);
+	sd_event_source_disable_unref(reader->timer);
+	free(reader->display_name);
+	free(reader);
+	return NULL;
+}

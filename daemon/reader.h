@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One PC/SC reader: what is in it, and who holds that. */
+#pragma once
+
+#include "daemon/manager.h"
+
+struct card;
+
+enum reader_state {
+	READER_EMPTY,
+	READER_CARD,
+	READER_MUTE,
+	READER_BUSY,
+	READER_UNAVAILABLE,
+};
+
+struct reader {
+	struct manager *manager;
+	struct object *object;
+	char name[PCSC_NAME_SIZE]; /* pcscd's bytes */
+	char *display_name;        /* the same as valid UTF-8 */
+	enum reader_state state;
+	struct pcsc_reader seen; /* the watcher's last word */
+	bool seen_empty;         /* since the daemon started or another program held a card here */
+	bool settled;            /* what is in it is known */
+	struct worker *worker;   /* NULL: none */
+	struct card *card;       /* NULL: no JPKI card */
+	sd_event_source *timer;
+};
+
+int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct reader **ret_reader);
+/* Lets the card go and takes the object off the bus. @answer is what waiting callers get. Returns NULL. */
+struct reader *reader_free(struct reader *reader, int answer);
+
+/* Follows what the watcher has seen. */
+void reader_update(struct reader *reader, const struct pcsc_reader *seen);
+
+const char *reader_state_name(enum reader_state state);
+
+extern const struct interface reader_interface; /* reader-dbus.c */
+extern const struct interface *const reader_interfaces[];
+extern const char *const reader_changing_properties[];

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/bus.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/cleanup.h"
+#include "dbus/loop.h"
+
+struct bus {
+	sd_event *event;
+	DBusConnection *connection;
+	struct loop *loop;
+	LIST_HEAD(, bus_pending) pending;
+};
+
+struct bus_pending {
+	DBusPendingCall *call;
+	bus_reply *done;
+	void *userdata;
+	LIST_ENTRY(bus_pending) link;
+};
+
+static const struct {
+	const char *name;
+	int result;
+} failures[] = {
+	{ DBUS_ERROR_NO_MEMORY, -ENOMEM },
+	{ DBUS_ERROR_ACCESS_DENIED, -EACCES },
+	{ DBUS_ERROR_FILE_NOT_FOUND, -ENOENT },
+	{ DBUS_ERROR_NO_SERVER, -ECONNREFUSED },
+	{ DBUS_ERROR_DISCONNECTED, -ECONNRESET },
+};
+
+/* Frees the error. */
+static int failure(DBusError *error)
+{
+	int result = -EIO;
+
+	for (size_t i = 0; i < LENGTH_OF(failures); i++)
+		if (dbus_error_has_name(error, failures[i].name))
+			result = failures[i].result;
+	dbus_error_free(error);
+	return result;
+}
+
+static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message,
+				    void *userdata)
+{
+	struct bus *bus = userdata;
+
+	if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
+		sd_event_exit(bus->event, -ECONNRESET);
+	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+}
+
+static int bus_connect(struct bus *bus)
+{
+	DBusError error = DBUS_ERROR_INIT;
+
+	bus->connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
+	if (!bus->connection)
+		return failure(&error);
+	dbus_connection_set_exit_on_disconnect(bus->connection, FALSE);
+	if (!dbus_connection_add_filter(bus->connection, on_message, bus, NULL))
+		return -ENOMEM;
+	return loop_new(bus->event, bus->connection, &bus->loop);
+}
+
+int bus_open(sd_event *event, struct bus **ret_bus)
+{
+	struct bus *bus;
+	int r;
+
+	bus = calloc(1, sizeof(*bus));
+	if (!bus)
+		return -ENOMEM;
+	bus->event = sd_event_ref(event);
+
+	r = bus_connect(bus);
+	if (r < 0) {
+		bus_free(bus);
+		return r;
+	}
+	*ret_bus = bus;
+	return 0;
+}
+
+struct bus *bus_free(struct bus *bus)
+{
+	if (!bus)
+		return NULL;
+	/* A pending call keeps its connection alive. */
+	while (!LIST_EMPTY(&bus->pending))
+		bus_call_cancel(LIST_FIRST(&bus->pending));
+	loop_free(bus->loop);
+	if (bus->connection) {
+		dbus_connection_close(bus->connection);
+		dbus_connection_unref(bus->connection);
+	}
+	sd_event_unref(bus->event);
+	free(bus);
+	return NULL;
+}
+
+void bus_freep(struct bus **bus)
+{
+	*bus = bus_free(*bus);
+}
+
+int bus_request_name(struct bus *bus, const char *name)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	const int r = dbus_bus_request_name(bus->connection, name, DBUS_NAME_FLAG_DO_NOT_QUEUE,
+					    &error);
+
+	if (r < 0)
+		return failure(&error);
+	return r == DBUS_REQUEST_NAME_REPLY_EXISTS ? -EEXIST : 0;
+}
+
+DBusConnection *bus_connection(struct bus *bus)
+{
+	return bus->connection;
+}
+
+sd_event *bus_event(struct bus *bus)
+{
+	return bus->event;
+}
+
+void bus_send(struct bus *bus, DBusMessage *message)
+{
+	dbus_connection_send(bus->connection, message, NULL);
+	dbus_message_unref(message);
+}
+
+static void on_reply(DBusPendingCall *call, void *userdata)
+{
+	struct bus_pending *pending = userdata;
+	CLEANUP(message_unrefp) DBusMessage *reply = dbus_pending_call_steal_reply(call);
+	bus_reply *done = pending->done;
+	void *done_userdata = pending->userdata;
+
+	LIST_REMOVE(pending, link);
+	dbus_pending_call_unref(pending->call);
+	free(pending);
+	done(reply, done_userdata);
+}
+
+int bus_call(struct bus *bus, DBusMessage *message, bus_reply *done, void *userdata,
+	     struct bus_pending **ret_pending)
+{
+	CLEANUP(freep) struct bus_pending *pending = calloc(1, sizeof(*pending));
+
+	if (!pending)
+		return -ENOMEM;
+	pending->done = done;
+	pending->userdata = userdata;
+
+	if (!dbus_connection_send_with_reply(bus->connection, message, &pending->call,
+					     DBUS_TIMEOUT_INFINITE))
+		return -ENOMEM;
+	if (!pending->call)
+		return -ENOTCONN;
+	if (!dbus_pending_call_set_notify(pending->call, on_reply, pending, NULL)) {
+		dbus_pending_call_cancel(pending->call);
+		dbus_pending_call_unref(pending->call);
+		return -ENOMEM;
+	}
+	LIST_INSERT_HEAD(&bus->pending, pending, link);
+	if (ret_pending)
+		*ret_pending = pending;
+	TAKE(pending);
+	return 0;
+}
+
+struct bus_pending *bus_call_cancel(struct bus_pending *pending)
+{
+	if (!pending)
+		return NULL;
+	LIST_REMOVE(pending, link);
+	dbus_pending_call_cancel(pending->call);
+	dbus_pending_call_unref(pending->call);
+	free(pending);
+	return NULL;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A private connection to the system bus that lives in an sd-event loop. */
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "dbus/message.h"
+
+struct bus;
+
+/*
+ * Connects (blocking: call it before the service is ready), and serves the connection from @event.
+ * *ret_bus is freed with bus_free(), not from inside a callback of the bus. When the bus goes away, the loop ends with -ECONNRESET, never _exit().
+ */
+int bus_open(sd_event *event, struct bus **ret_bus);
+struct bus *bus_free(struct bus *bus);
+void bus_freep(struct bus **bus);
+
+/* Owns a well-known name (blocking). -EEXIST where another process has it, -EACCES where the policy refuses. */
+int bus_request_name(struct bus *bus, const char *name);
+
+DBusConnection *bus_connection(struct bus *bus);
+sd_event *bus_event(struct bus *bus);
+
+/* Sends and drops the caller's reference. Nobody hears of a failure: the peer or the bus is then gone. */
+void bus_send(struct bus *bus, DBusMessage *message);
+
+/*
+ * Calls a method, without a time limit of its own; @message stays the caller's. @done gets the reply (a method return
+ * or an error; borrowed); it runs from the loop, never from inside bus_call(). *ret_pending (which may be NULL) can be
+ * given to bus_call_cancel() until @done is called; cancelled, it is never called.
+ */
+struct bus_pending;
+typedef void bus_reply(DBusMessage *reply, void *userdata);
+int bus_call(struct bus *bus, DBusMessage *message, bus_reply *done, void *userdata,
+	     struct bus_pending **ret_pending);
+struct bus_pending *bus_call_cancel(struct bus_pending *pending);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dbus/peer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+enum {
+	/* The bus allows 512 match rules; peers that nobody watches make room for new ones. */
+	PEERS_MAX = 256,
+};
+
+struct peer {
+	struct peers *peers;
+	char *name;
+	char *rule;                /* the match that reports its leaving */
+	struct bus_pending *query; /* for its uid */
+	bool known;
+	bool telling; /* those who watch are being told: not to be freed now */
+	uid_t uid;    /* valid if known */
+	LIST_HEAD(, peer_watch) watches;
+	TAILQ_ENTRY(peer) link;
+};
+
+struct peers {
+	struct bus *bus;
+	size_t count;
+	TAILQ_HEAD(, peer) list; /* oldest first */
+};
+
+static struct peer *peer_free(struct peer *peer)
+{
+	if (!peer)
+		return NULL;
+	bus_call_cancel(peer->query);
+	free(peer->rule);
+	free(peer->name);
+	free(peer);
+	return NULL;
+}
+
+static void peer_freep(struct peer **peer)
+{
+	*peer = peer_free(*peer);
+}
+
+static void peer_remove(struct peer *peer)
+{
+	struct peers *peers = peer->peers;
+
+	dbus_bus_remove_match(bus_connection(peers->bus), peer->rule, NULL);
+	TAILQ_REMOVE(&peers->list, peer, link);
+	peers->count--;
+}
+
+static void peer_leave(struct peer *peer)
+{
+	struct peer_watch *watch;
+
+	peer_remove(peer);
+	while ((watch = LIST_FIRST(&peer->watches))) {
+		peer_watch_stop(watch);
+		watch->gone(watch);
+	}
+	peer_free(peer);
+}
+
+static struct peer_watch *peer_next_to_tell(struct peer *peer)
+{
+	struct peer_watch *watch;
+
+	LIST_FOREACH(watch, &peer->watches, link)
+		if (watch->known)
+			return watch;
+	return NULL;
+}
+
+/* An error is the bus's word that nobody has this name any more. */
+static void on_uid(DBusMessage *reply, void *userdata)
+{
+	struct peer *peer = userdata;
+	struct peer_watch *watch;
+	dbus_uint32_t uid;
+
+	peer->query = NULL;
+	if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
+	    !dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &uid, DBUS_TYPE_INVALID)) {
+		peer_leave(peer);
+		return;
+	}
+
+	peer->uid = uid;
+	peer->known = true;
+	peer->telling = true;
+	while ((watch = peer_next_to_tell(peer))) {
+		void (*known)(struct peer_watch * watch, uid_t uid) = watch->known;
+
+		watch->known = NULL;
+		known(watch, peer->uid);
+	}
+	peer->telling = false;
+}
+
+/* Asked after the match is in place, so that no leaving can be missed. */
+static int peer_query(struct peer *peer)
+{
+	CLEANUP(message_unrefp) DBusMessage *message = NULL;
+	struct bus *bus = peer->peers->bus;
+	struct writer writer;
+	int r;
+
+	message = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+					       DBUS_INTERFACE_DBUS, "GetConnectionUnixUser");
+	if (!message)
+		return -ENOMEM;
+	writer_begin(&writer, message);
+	writer_string(&writer, peer->name);
+	r = writer_finish(&writer);
+	if (r < 0)
+		return r;
+	dbus_bus_add_match(bus_connection(bus), peer->rule, NULL);
+	return bus_call(bus, message, on_uid, peer, &peer->query);
+}
+
+static void peers_make_room(struct peers *peers)
+{
+	struct peer *peer;
+
+	TAILQ_FOREACH(peer, &peers->list, link) {
+		if (LIST_EMPTY(&peer->watches) && !peer->telling) {
+			peer_remove(peer);
+			peer_free(peer);
+			return;
+		}
+	}
+}
+
+static int peer_new(struct peers *peers, const char *name, struct peer **ret_peer)
+{
+	CLEANUP(peer_freep) struct peer *peer = calloc(1, sizeof(*peer));
+	int r;
+
+	if (!peer)
+		return -ENOMEM;
+	peer->peers = peers;
+	peer->name = strdup(name);
+	if (!peer->name)
+		return -ENOMEM;
+	if (asprintf(&peer->rule,
+		     "type='signal',sender='" DBUS_SERVICE_DBUS "',path='" DBUS_PATH_DBUS
+		     "',interface='" DBUS_INTERFACE_DBUS "',member='NameOwnerChanged',arg0='%s'",
+		     name) < 0) {
+		peer->rule = NULL;
+		return -ENOMEM;
+	}
+
+	if (peers->count >= PEERS_MAX)
+		peers_make_room(peers);
+	r = peer_query(peer);
+	if (r < 0)
+		return r;
+	TAILQ_INSERT_TAIL(&peers->list, peer, link);
+	peers->count++;
+	*ret_peer = TAKE(peer);
+	return 0;
+}
+
+static struct peer *peers_find(struct peers *peers, const char *name)
+{
+	struct peer *peer;
+
+	TAILQ_FOREACH(peer, &peers->list, link)
+		if (strcmp(peer->name, name) == 0)
+			return peer;
+	return NULL;
+}
+
+static DBusHandlerResult on_signal(DBusConnection *connection, DBusMessage *message, void *userdata)
+{
+	const char *name, *from, *to;
+	struct peer *peer;
+
+	if (!dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged") ||
+	    !dbus_message_has_sender(message, DBUS_SERVICE_DBUS) ||
+	    !dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &from,
+				   DBUS_TYPE_STRING, &to, DBUS_TYPE_INVALID) ||
+	    *to != '\0')
+		return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+
+	peer = peers_find(userdata, name);
+	if (peer)
+		peer_leave(peer);
+	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+}
+
+int peers_new(struct bus *bus, struct peers **ret_peers)
+{
+	CLEANUP(freep) struct peers *peers = calloc(1, sizeof(*peers));
+
+	if (!peers)
+		return -ENOMEM;
+	peers->bus = bus;
+	TAILQ_INIT(&peers->list);
+	if (!dbus_connection_add_filter(bus_connection(bus), on_signal, peers, NULL))
+		return -ENOMEM;
+	*ret_peers = TAKE(peers);
+	return 0;
+}
+
+struct peers *peers_free(struct peers *peers)
+{
+	if (!peers)
+		return NULL;
+	while (!TAILQ_EMPTY(&peers->list))
+		peer_leave(TAILQ_FIRST(&peers->list));
+	dbus_connection_remove_filter(bus_connection(peers->bus), on_signal, peers);
+	free(peers);
+	return NULL;
+}
+
+int peer_watch_start(struct peers *peers, const char *name, struct peer_watch *watch)
+{
+	struct peer *peer = peers_find(peers, name);
+
+	if (!peer) {
+		const int r = peer_new(peers, name, &peer);
+
+		if (r < 0)
+			return r;
+	}
+	watch->peer = peer;
+	LIST_INSERT_HEAD(&peer->watches, watch, link);
+	return 0;
+}
+
+void peer_watch_stop(struct peer_watch *watch)
+{
+	if (!watch->peer)
+		return;
+	LIST_REMOVE(watch, link);
+	watch->peer = NULL;
+}
+
+bool peer_watch_uid(const struct peer_watch *watch, uid_t *ret_uid)
+{
+	if (!watch->peer || !watch->peer->known)
+		return false;
+	*ret_uid = watch->peer->uid;
+	return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/notify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+void notify_ready(void)
+{
+	sd_notify(0, "READY=1");
+}
+
+void notify_stopping(void)
+{
+	sd_notify(0, "STOPPING=1");
+}
+
+void notify_status(const char *format, ...)
+{
+	char status[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(status, sizeof(status), format, arguments);
+	va_end(arguments);
+	sd_notifyf(0, "STATUS=%s", status);
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Fuzzers. `make check` replays their corpora; `make fuzz` builds them for looking further, see replay.c.
+check_PROGRAMS += $(fuzzers)
+TESTS += $(fuzzers)
+EXTRA_DIST += tests/fuzz/corpus
+
+fuzzers = \
+	tests/fuzz/fuzz-jpki \
+	tests/fuzz/fuzz-response \
+	tests/fuzz/fuzz-tlv
+
+fuzz_replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
+fuzz_libs = apdu/libapdu.a base/libbase.a
+
+tests_fuzz_fuzz_jpki_SOURCES = tests/fuzz/fuzz-jpki.c $(fuzz_replay)
+tests_fuzz_fuzz_jpki_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz-response.c $(fuzz_replay)
+tests_fuzz_fuzz_response_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_tlv_SOURCES = tests/fuzz/fuzz-tlv.c $(fuzz_replay)
+tests_fuzz_fuzz_tlv_LDADD = $(fuzz_libs)
+
+FUZZ_CC = clang
+FUZZ_CFLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+libfuzzers = \
+	tests/fuzz/libfuzzer-jpki \
+	tests/fuzz/libfuzzer-response \
+	tests/fuzz/libfuzzer-tlv
+fuzz_sources = $(apdu_libapdu_a_SOURCES) $(base_libbase_a_SOURCES)
+
+fuzz: $(libfuzzers)
+tests/fuzz/libfuzzer-jpki: tests/fuzz/fuzz-jpki.c $(fuzz_sources)
+tests/fuzz/libfuzzer-response: tests/fuzz/fuzz-response.c $(fuzz_sources)
+tests/fuzz/libfuzzer-tlv: tests/fuzz/fuzz-tlv.c $(fuzz_sources)
+$(libfuzzers):
+	$(MKDIR_P) $(@D)
+	$(FUZZ_CC) $(AM_CPPFLAGS) -std=c17 -pthread $(FUZZ_CFLAGS) $(filter %.c,$^) -o $@
+.PHONY: fuzz
+CLEANFILES += $(libfuzzers)

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+include tests/card/local.mk
+include tests/unit/local.mk
+include tests/fuzz/local.mk
+include tests/unit/certificate.mk

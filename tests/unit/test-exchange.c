@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "apdu/exchange.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "tests/unit/script.h"
+
+static const struct command read_16 = { .ins = INS_READ_BINARY, .le = 16 };
+static const struct command query = { .ins = INS_VERIFY, .p2 = 0x98 };
+static const struct command verify = {
+	.ins = INS_VERIFY, .p2 = 0x98, .data = (const uint8_t *)"1234", .length = 4,
+};
+
+static int play(struct script *script, const struct command *command, struct response *response)
+{
+	const struct channel channel = script_channel(script);
+	const int r = exchange_send(&channel, command, response);
+
+	script_assert_done(script);
+	return r;
+}
+
+static void an_answer_is_given_as_it_is(void **state)
+{
+	struct script script = SCRIPT({ "00 B0 00 00 10", "01 02 03 62 82" });
+	struct response response;
+
+	assert_int_equal(play(&script, &read_16, &response), 0);
+	script_assert_hex(response.data, response.length, "01 02 03");
+	assert_int_equal(response.sw, 0x6282);
+}
+
+static void after_6Cxx_the_command_is_sent_once_more_with_that_le(void **state)
+{
+	struct script script = SCRIPT({ "00 B0 00 00 10", "6C 03" },
+				      { "00 B0 00 00 03", "01 02 03 90 00" });
+	struct script again = SCRIPT({ "00 B0 00 00 10", "6C 00" }, { "00 B0 00 00 00", "6C 03" });
+	struct response response;
+
+	assert_int_equal(play(&script, &read_16, &response), 0);
+	script_assert_hex(response.data, response.length, "01 02 03");
+	assert_int_equal(response.sw, 0x9000);
+
+	assert_int_equal(play(&again, &read_16, &response), 0);
+	assert_int_equal(response.sw, 0x6C03);
+}
+
+static void after_6Cxx_a_command_without_le_is_not_sent_again(void **state)
+{
+	struct script script = SCRIPT({ "00 20 00 98", "6C 03" });
+	struct response response;
+
+	assert_int_equal(play(&script, &query, &response), 0);
+	assert_int_equal(response.sw, 0x6C03);
+}
+
+static void after_61xx_the_rest_is_got_and_joined(void **state)
+{
+	struct script script = SCRIPT({ "00 B0 00 00 10", "01 61 02" },
+				      { "00 C0 00 00 02", "02 61 00" },
+				      { "00 C0 00 00 00", "6C 02" },
+				      { "00 C0 00 00 02", "03 04 90 00" });
+	struct response response;
+
+	assert_int_equal(play(&script, &read_16, &response), 0);
+	script_assert_hex(response.data, response.length, "01 02 03 04");
+	assert_int_equal(response.sw, 0x9000);
+}
+
+static void what_get_response_says_is_the_answer(void **state)
+{
+	struct script script = SCRIPT({ "00 B0 00 00 10", "61 02" }, { "00 C0 00 00 02", "6F 00" });
+	struct response response;
+
+	assert_int_equal(play(&script, &read_16, &response), 0);
+	assert_int_equal(response.length, 0);
+	assert_int_equal(response.sw, 0x6F00);
+}
+
+static void an_answer_without_end_is_given_up_and_stays_61xx(void **state)
+{
+	const uint8_t body[200] = { 0 };
+	struct script grows = SCRIPT({ "00 B0 00 00 10", "61 C8", 0, body, 200 },
+				     { "00 C0 00 00 C8", "61 C8", 0, body, 200 });
+	struct script stands = SCRIPT({ "00 B0 00 00 10", "61 02" }, { "00 C0 00 00 02", "61 02" });
+	struct response response;
+
+	assert_int_equal(play(&grows, &read_16, &response), 0);
+	assert_int_equal(response.sw, 0x61C8);
+	assert_int_equal(response.length, 200);
+	assert_int_equal(play(&stands, &read_16, &response), 0);
+	assert_int_equal(response.sw, 0x6102);
+}
+
+static void what_is_no_response_is_a_reader_error_and_nothing_is_written(void **state)
+{
+	const uint8_t body[RESPONSE_LENGTH_MAX - 1] = { 0 };
+	struct script nothing = SCRIPT({ "00 B0 00 00 10", "" });
+	struct script one = SCRIPT({ "00 B0 00 00 10", "90" });
+	struct script longest = SCRIPT({ "00 B0 00 00 10", "00", 0, body, sizeof(body) });
+	struct response response = { .length = 7, .sw = 0x1234 };
+
+	assert_int_equal(play(&nothing, &read_16, &response), ANSWER_READER_ERROR);
+	assert_int_equal(play(&one, &read_16, &response), ANSWER_READER_ERROR);
+	assert_int_equal(response.length, 7);
+	assert_int_equal(response.sw, 0x1234);
+	assert_int_equal(play(&longest, &read_16, &response), 0);
+	assert_int_equal(response.length, RESPONSE_LENGTH_MAX - 2);
+}
+
+static int transmit_claims_too_much(void *reader, const uint8_t *command, size_t command_length,
+				    uint8_t *response, size_t *response_length)
+{
+	*response_length += *(size_t *)reader;
+	return 0;
+}
+
+static void a_reader_that_claims_more_than_the_room_is_not_believed(void **state)
+{
+	size_t more = 1;
+	const struct channel channel = { .transmit = transmit_claims_too_much, .reader = &more };
+	struct response response;
+
+	assert_int_equal(exchange_send(&channel, &read_16, &response), ANSWER_READER_ERROR);
+	more = 1 << 20;
+	assert_int_equal(exchange_send(&channel, &read_16, &response), ANSWER_READER_ERROR);
+}
+
+static void what_the_channel_says_is_passed_on_and_nothing_is_written(void **state)
+{
+	static const int results[] = { ANSWER_CARD_REMOVED, ANSWER_READER_ERROR,
+				       ANSWER_PCSC_UNAVAILABLE, -EIO };
+	struct response response = { .length = 7, .sw = 0x1234 };
+
+	for (size_t i = 0; i < LENGTH_OF(results); i++) {
+		struct script first = SCRIPT({ "00 B0 00 00 10", NULL, results[i] });
+		struct script second = SCRIPT({ "00 B0 00 00 10", "6C 02" },
+					      { "00 B0 00 00 02", NULL, results[i] });
+		struct script third = SCRIPT({ "00 B0 00 00 10", "61 02" },
+					     { "00 C0 00 00 02", NULL, results[i] });
+		struct script of_query = SCRIPT({ "00 20 00 98", NULL, results[i] });
+
+		assert_int_equal(play(&first, &read_16, &response), results[i]);
+		assert_int_equal(play(&second, &read_16, &response), results[i]);
+		assert_int_equal(play(&third, &read_16, &response), results[i]);
+		assert_int_equal(play(&of_query, &query, &response), results[i]);
+	}
+	assert_int_equal(response.length, 7);
+	assert_int_equal(response.sw, 0x1234);
+}
+
+static void a_command_that_may_spend_a_try_is_sent_once_whatever_is_said(void **state)
+{
+	static const char *const answers[] = { "6C 10", "61 10", "6F 00",
+					     "67 00", "90 00", "63 C2" };
+	const struct command reset = { .ins = INS_RESET_RETRY_COUNTER, .p1 = 3, .le = 1 };
+	struct command change = verify;
+	struct response response;
+
+	change.ins = INS_CHANGE_REFERENCE_DATA;
+	change.le = 1;
+	for (size_t i = 0; i < LENGTH_OF(answers); i++) {
+		struct script of_verify = SCRIPT({ "00 20 00 98 04 31 32 33 34", answers[i] });
+		struct script of_change = SCRIPT({ "00 24 00 98 04 31 32 33 34 01", answers[i] });
+		struct script of_reset = SCRIPT({ "00 2C 03 00 01", answers[i] });
+		uint8_t sw[2];
+
+		script_bytes(answers[i], sw, sizeof(sw));
+		assert_int_equal(play(&of_verify, &verify, &response), 0);
+		assert_int_equal(response.sw, sw[0] << 8 | sw[1]);
+		assert_int_equal(play(&of_change, &change, &response), 0);
+		assert_int_equal(response.sw, sw[0] << 8 | sw[1]);
+		assert_int_equal(play(&of_reset, &reset, &response), 0);
+		assert_int_equal(response.sw, sw[0] << 8 | sw[1]);
+	}
+}
+
+static void its_missing_answer_leaves_the_outcome_unknown(void **state)
+{
+	static const int results[] = { ANSWER_CARD_REMOVED, ANSWER_READER_ERROR, -EIO };
+	struct script short_answer = SCRIPT({ "00 20 00 98 04 31 32 33 34", "90" });
+	struct response response = { .sw = 0x1234 };
+
+	for (size_t i = 0; i < LENGTH_OF(results); i++) {
+		struct script script = SCRIPT({ "00 20 00 98 04 31 32 33 34", NULL, results[i] });
+
+		assert_int_equal(play(&script, &verify, &response), ANSWER_OUTCOME_UNKNOWN);
+	}
+	assert_int_equal(play(&short_answer, &verify, &response), ANSWER_OUTCOME_UNKNOWN);
+	assert_int_equal(response.sw, 0x1234);
+}
+
+static void a_command_that_cannot_be_encoded_is_not_sent(void **state)
+{
+	struct script script = { 0 };
+	struct command command = verify;
+	struct response response;
+
+	command.length = 256;
+	assert_int_equal(play(&script, &command, &response), -EINVAL);
+}
+
+static void without_locked_memory_nothing_is_sent(void **state)
+{
+	struct secret *secrets[1000];
+	struct script script = { 0 };
+	struct response response;
+	size_t count = 0;
+
+	while (count < LENGTH_OF(secrets) && (secrets[count] = secret_new(64)))
+		count++;
+	assert_int_equal(play(&script, &verify, &response), -ENOMEM);
+	while (count > 0)
+		secret_free(secrets[--count]);
+}
+
+static const uint8_t *seen_command;
+
+static int transmit_looks(void *reader, const uint8_t *command, size_t command_length,
+			  uint8_t *response, size_t *response_length)
+{
+	assert_int_equal(command_length, 9);
+	assert_memory_equal(command + 5, "1234", 4);
+	seen_command = command;
+	memcpy(response, "\x90", 2);
+	*response_length = 2;
+	return *(int *)reader;
+}
+
+/* The pool of secrets stays mapped, so that the slot can be looked at. */
+static void the_encoded_command_is_wiped_whether_sending_works_or_not(void **state)
+{
+	static const int results[] = { 0, ANSWER_CARD_REMOVED, -EIO };
+
+	for (size_t i = 0; i < LENGTH_OF(results); i++) {
+		int result = results[i];
+		const struct channel channel = { .transmit = transmit_looks, .reader = &result };
+		struct response response;
+
+		exchange_send(&channel, &verify, &response);
+		for (size_t j = 0; j < COMMAND_LENGTH_MAX; j++)
+			assert_int_equal(seen_command[j], 0);
+	}
+}
+
+static char log_lines[4096];
+
+static void keep_log(int level, const char *line)
+{
+	strncat(log_lines, line, sizeof(log_lines) - strlen(log_lines) - 1);
+}
+
+static void the_log_tells_header_lengths_and_status_but_no_body(void **state)
+{
+	struct script script = SCRIPT({ "00 20 00 98 04 31 32 33 34", "AB CD EF 63 C2" });
+	struct response response;
+
+	log_set_sink(keep_log);
+	log_set_level(LOG_DEBUG);
+	play(&script, &verify, &response);
+	log_set_level(LOG_INFO);
+	log_set_sink(NULL);
+	assert_string_equal(log_lines,
+			    "apdu: INS 20 P1 00 P2 98, 4 bytes out, 3 in, SW 63C2");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_is_given_as_it_is),
+		cmocka_unit_test(after_6Cxx_the_command_is_sent_once_more_with_that_le),
+		cmocka_unit_test(after_6Cxx_a_command_without_le_is_not_sent_again),
+		cmocka_unit_test(after_61xx_the_rest_is_got_and_joined),
+		cmocka_unit_test(what_get_response_says_is_the_answer),
+		cmocka_unit_test(an_answer_without_end_is_given_up_and_stays_61xx),
+		cmocka_unit_test(what_is_no_response_is_a_reader_error_and_nothing_is_written),
+		cmocka_unit_test(a_reader_that_claims_more_than_the_room_is_not_believed),
+		cmocka_unit_test(what_the_channel_says_is_passed_on_and_nothing_is_written),
+		cmocka_unit_test(a_command_that_may_spend_a_try_is_sent_once_whatever_is_said),
+		cmocka_unit_test(its_missing_answer_leaves_the_outcome_unknown),
+		cmocka_unit_test(a_command_that_cannot_be_encoded_is_not_sent),
+		cmocka_unit_test(without_locked_memory_nothing_is_sent),
+		cmocka_unit_test(the_encoded_command_is_wiped_whether_sending_works_or_not),
+		cmocka_unit_test(the_log_tells_header_lengths_and_status_but_no_body),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
