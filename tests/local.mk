@@ -3,3 +3,4 @@ include tests/card/local.mk
 include tests/unit/local.mk
 include tests/fuzz/local.mk
 include tests/unit/certificate.mk
+include tests/unit/dbus.mk

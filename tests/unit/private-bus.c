@@ -62,7 +62,8 @@ static void run_daemon(const char *configuration, int ready)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(option, sizeof(option), "--config-file=%s", configuration);
 	snprintf(print, sizeof(print), "--print-address=%d", ready);
-	execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", option, print, NULL);
+	execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", option, print,
+	       NULL);
 	_exit(NOT_INSTALLED);
 }
 
@@ -113,8 +114,7 @@ void private_bus_stop(void)
 {
 	char path[PATH_SIZE + 16];
 
-	while (private_bus.client_count > 0)
-		client_close(private_bus.clients[0]);
+	clients_close();
 	if (private_bus.pid > 0) {
 		kill(private_bus.pid, SIGKILL);
 		waitpid(private_bus.pid, NULL, 0);
@@ -172,6 +172,12 @@ void client_close(DBusConnection *client)
 	dbus_connection_unref(client);
 }
 
+void clients_close(void)
+{
+	while (private_bus.client_count > 0)
+		client_close(private_bus.clients[0]);
+}
+
 void private_bus_turn(sd_event *event)
 {
 	assert_true(sd_event_run(event, TURN_USEC) >= 0);
@@ -184,10 +190,12 @@ DBusMessage *client_call(sd_event *event, DBusConnection *client, DBusMessage *m
 	DBusPendingCall *pending = NULL;
 	DBusMessage *reply;
 
-	assert_true(dbus_connection_send_with_reply(client, message, &pending, DBUS_TIMEOUT_INFINITE));
+	assert_true(
+		dbus_connection_send_with_reply(client, message, &pending, DBUS_TIMEOUT_INFINITE));
 	assert_non_null(pending);
 	dbus_message_unref(message);
-	for (unsigned int turns = 0; !dbus_pending_call_get_completed(pending) && turns < TURNS_MAX; turns++)
+	for (unsigned int turns = 0; !dbus_pending_call_get_completed(pending) && turns < TURNS_MAX;
+	     turns++)
 		private_bus_turn(event);
 	reply = dbus_pending_call_steal_reply(pending);
 	assert_non_null(reply);
@@ -195,8 +203,8 @@ DBusMessage *client_call(sd_event *event, DBusConnection *client, DBusMessage *m
 	return reply;
 }
 
-DBusMessage *client_message(const char *service, const char *path, const char *interface, const char *member,
-			    int type, ...)
+DBusMessage *client_message(const char *service, const char *path, const char *interface,
+			    const char *member, int type, ...)
 {
 	DBusMessage *message = dbus_message_new_method_call(service, path, interface, member);
 	va_list arguments;

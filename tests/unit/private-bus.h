@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A dbus-daemon of the test's own, as the system bus of this process, and connections of clients to it. */
+/*
+ * A dbus-daemon of the test's own, as the system bus of this process, and connections of clients
+ * to it.
+ */
 #pragma once
 
 #include <setjmp.h>
@@ -24,7 +27,10 @@ enum {
 /* A name that nobody may own here. */
 #define PRIVATE_BUS_DENIED_NAME "org.jpkid1.Denied"
 
-/* 0, or a negative errno: -ENOENT where dbus-daemon is not installed. It ends with this process at the latest. */
+/*
+ * 0, or a negative errno: -ENOENT where dbus-daemon is not installed. It ends with this process at
+ * the latest.
+ */
 int private_bus_start(void);
 void private_bus_stop(void);
 
@@ -34,9 +40,10 @@ int private_bus_run_tests(const char *name, const struct CMUnitTest *tests, size
 /* The uid of a client that is not root. */
 uid_t other_uid(void);
 
-/* A private connection of a client that runs as @uid, which only root can choose. Closed at the stop at the latest. */
+/* A private connection of a client that runs as @uid, which only root can choose. */
 DBusConnection *client_open(uid_t uid);
 void client_close(DBusConnection *client);
+void clients_close(void);
 
 /* One turn: @event's, and what all clients have to read or write. */
 void private_bus_turn(sd_event *event);
@@ -45,7 +52,7 @@ void private_bus_turn(sd_event *event);
 DBusMessage *client_call(sd_event *event, DBusConnection *client, DBusMessage *message);
 
 /* A method call to @service, with arguments as those of dbus_message_append_args(). */
-DBusMessage *client_message(const char *service, const char *path, const char *interface, const char *member,
-			    int type, ...);
+DBusMessage *client_message(const char *service, const char *path, const char *interface,
+			    const char *member, int type, ...);
 
 void assert_error(DBusMessage *reply, const char *name);

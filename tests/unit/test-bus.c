@@ -26,7 +26,8 @@ struct fixture {
 	char *error; /* of the last reply; NULL: it was none */
 };
 
-static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message, void *userdata)
+static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message,
+				    void *userdata)
 {
 	struct fixture *fixture = userdata;
 
@@ -55,7 +56,8 @@ static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	if (!fixture || sd_event_new(&fixture->event) < 0 || bus_open(fixture->event, &fixture->bus) < 0)
+	if (!fixture || sd_event_new(&fixture->event) < 0 ||
+	    bus_open(fixture->event, &fixture->bus) < 0)
 		return -1;
 	dbus_connection_add_filter(bus_connection(fixture->bus), on_message, fixture, NULL);
 	fixture->client = client_open(getuid());
@@ -67,8 +69,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	if (fixture->client)
-		client_close(fixture->client);
+	clients_close();
 	bus_free(fixture->bus);
 	sd_event_unref(fixture->event);
 	free(fixture->error);
@@ -92,7 +93,8 @@ static void on_reply(DBusMessage *reply, void *userdata)
 }
 
 /* A call that is never answered. */
-static DBusHandlerResult on_client_message(DBusConnection *connection, DBusMessage *message, void *userdata)
+static DBusHandlerResult on_client_message(DBusConnection *connection, DBusMessage *message,
+					   void *userdata)
 {
 	return DBUS_HANDLER_RESULT_HANDLED;
 }
@@ -103,7 +105,8 @@ static struct bus_pending *call_silence(struct fixture *fixture)
 	struct bus_pending *pending = NULL;
 
 	dbus_connection_add_filter(fixture->client, on_client_message, NULL, NULL);
-	message = client_message(dbus_bus_get_unique_name(fixture->client), "/", NULL, "Silence", DBUS_TYPE_INVALID);
+	message = client_message(dbus_bus_get_unique_name(fixture->client), "/", NULL, "Silence",
+				 DBUS_TYPE_INVALID);
 	assert_int_equal(bus_call(fixture->bus, message, on_reply, fixture, &pending), 0);
 	assert_non_null(pending);
 	return pending;
@@ -111,8 +114,9 @@ static struct bus_pending *call_silence(struct fixture *fixture)
 
 static void call_and_wait(struct fixture *fixture, const char *service, const char *member)
 {
-	CLEANUP(message_unrefp) DBusMessage *message =
-		client_message(service, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, member, DBUS_TYPE_INVALID);
+	CLEANUP(message_unrefp)
+	DBusMessage *message = client_message(service, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, member,
+					      DBUS_TYPE_INVALID);
 
 	assert_int_equal(bus_call(fixture->bus, message, on_reply, fixture, NULL), 0);
 	assert_int_equal(fixture->replies, 0);
@@ -163,8 +167,9 @@ static void a_callee_that_vanishes_is_an_error(void **state)
 static void a_cancelled_call_is_silent(void **state)
 {
 	struct fixture *fixture = *state;
-	CLEANUP(message_unrefp) DBusMessage *message = client_message(
-		DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "GetId", DBUS_TYPE_INVALID);
+	CLEANUP(message_unrefp)
+	DBusMessage *message = client_message(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+					      DBUS_INTERFACE_DBUS, "GetId", DBUS_TYPE_INVALID);
 	struct bus_pending *pending = NULL;
 
 	assert_int_equal(bus_call(fixture->bus, message, on_reply, fixture, &pending), 0);
@@ -194,8 +199,8 @@ static void big_messages_pass_both_ways(void **state)
 	size_t length;
 
 	memset(bytes, 0xa5, BIG);
-	message = client_message(bus_name(fixture), "/", "org.jpkid1.Test", "Echo", DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE,
-				 &bytes, BIG, DBUS_TYPE_INVALID);
+	message = client_message(bus_name(fixture), "/", "org.jpkid1.Test", "Echo", DBUS_TYPE_ARRAY,
+				 DBUS_TYPE_BYTE, &bytes, BIG, DBUS_TYPE_INVALID);
 	reply = client_call(fixture->event, fixture->client, message);
 	assert_true(dbus_message_has_signature(reply, "ay"));
 	dbus_message_iter_init(reply, &iter);
@@ -236,8 +241,8 @@ static void a_flood_of_messages_leaves_turns_to_others(void **state)
 		if (received_at_start > 0 || fixture->received < 2)
 			continue;
 		received_at_start = fixture->received;
-		assert_true(sd_event_add_time_relative(fixture->event, NULL, CLOCK_MONOTONIC, 0, 1, on_timer,
-						       fixture) >= 0);
+		assert_true(sd_event_add_time_relative(fixture->event, NULL, CLOCK_MONOTONIC, 0, 1,
+						       on_timer, fixture) >= 0);
 	}
 	assert_in_range(fixture->received_at_timer, received_at_start, received_at_start + 1);
 }
@@ -256,7 +261,8 @@ static void a_name_can_be_had_once(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(dbus_bus_request_name(fixture->client, "org.jpkid1.Taken", DBUS_NAME_FLAG_DO_NOT_QUEUE, NULL),
+	assert_int_equal(dbus_bus_request_name(fixture->client, "org.jpkid1.Taken",
+					       DBUS_NAME_FLAG_DO_NOT_QUEUE, NULL),
 			 DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER);
 	assert_int_equal(bus_request_name(fixture->bus, "org.jpkid1.Taken"), -EEXIST);
 	assert_int_equal(bus_request_name(fixture->bus, "org.jpkid1.Free"), 0);
@@ -266,14 +272,14 @@ static void a_name_can_be_had_once(void **state)
 static void the_loop_ends_when_the_bus_goes_and_the_process_does_not(void **state)
 {
 	struct fixture *fixture = *state;
-	CLEANUP(message_unrefp) DBusMessage *message = client_message(
-		DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "GetId", DBUS_TYPE_INVALID);
+	CLEANUP(message_unrefp)
+	DBusMessage *message = client_message(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+					      DBUS_INTERFACE_DBUS, "GetId", DBUS_TYPE_INVALID);
 
 	call_silence(fixture);
-	private_bus_stop(); /* closes the client too */
+	private_bus_stop();
 	assert_int_equal(sd_event_loop(fixture->event), -ECONNRESET);
 	assert_int_equal(bus_call(fixture->bus, message, on_reply, fixture, NULL), -ENOTCONN);
-	fixture->client = NULL;
 }
 
 /* Runs after the one above. */

@@ -73,7 +73,8 @@ static struct descriptor_read *start(struct outcome *outcome, int fd)
 	struct descriptor_read *read = NULL;
 
 	assert_int_equal(descriptor_check(fd), 0);
-	assert_int_equal(descriptor_read_secret(outcome->event, fd, LIMIT, on_done, outcome, &read), 0);
+	assert_int_equal(descriptor_read_secret(outcome->event, fd, LIMIT, on_done, outcome, &read),
+			 0);
 	assert_non_null(read);
 	assert_int_equal(outcome->count, 0);
 	return read;
@@ -242,7 +243,10 @@ static void who_does_not_end_is_waited_for_two_seconds(void **state)
 	close(ends[1]);
 }
 
-/* The other end has a descriptor of the same open file, and can empty it between our wake-up and our read. */
+/*
+ * The other end has a descriptor of the same open file, and can empty it between our wake-up and
+ * our read.
+ */
 static void a_pipe_that_somebody_else_empties_does_not_block(void **state)
 {
 	struct outcome *outcome = *state;
@@ -317,7 +321,8 @@ static void assert_unfit(struct outcome *outcome, int fd)
 
 	assert_true(fd >= 0);
 	assert_int_equal(descriptor_check(fd), ANSWER_INVALID_INPUT);
-	assert_int_equal(descriptor_read_secret(outcome->event, fd, LIMIT, on_done, outcome, &read), -EINVAL);
+	assert_int_equal(descriptor_read_secret(outcome->event, fd, LIMIT, on_done, outcome, &read),
+			 -EINVAL);
 	assert_null(read);
 	assert_closed(fd);
 }

@@ -25,7 +25,8 @@ static void names_are_the_documented_ones(void **state)
 	assert_string_equal(error_name(ANSWER_NO_CARD), "org.jpkid1.Error.NoCard");
 	assert_string_equal(error_name(ANSWER_PIN_INCORRECT), "org.jpkid1.Error.PinIncorrect");
 	assert_string_equal(error_name(ANSWER_DISMISSED), "org.jpkid1.Error.Dismissed");
-	assert_string_equal(error_name(ANSWER_UNKNOWN_OBJECT), "org.freedesktop.DBus.Error.UnknownObject");
+	assert_string_equal(error_name(ANSWER_UNKNOWN_OBJECT),
+			    "org.freedesktop.DBus.Error.UnknownObject");
 	assert_string_equal(error_name(ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED),
 			    "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired");
 }
@@ -33,7 +34,7 @@ static void names_are_the_documented_ones(void **state)
 static void strange_answers_and_names_are_failed(void **state)
 {
 	assert_string_equal(error_name((enum answer)0), "org.freedesktop.DBus.Error.Failed");
-	assert_string_equal(error_name((enum answer)-5), "org.freedesktop.DBus.Error.Failed");
+	assert_string_equal(error_name((enum answer) - 5), "org.freedesktop.DBus.Error.Failed");
 	assert_string_equal(error_name(ANSWER_COUNT), "org.freedesktop.DBus.Error.Failed");
 	assert_int_equal(error_answer("org.jpkid1.Error.NoCards"), ANSWER_FAILED);
 	assert_int_equal(error_answer(""), ANSWER_FAILED);

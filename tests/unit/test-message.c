@@ -40,9 +40,10 @@ static void basic_values_come_out_as_they_went_in(void **state)
 	writer_uint64(&writer, UINT64_MAX);
 	assert_int_equal(writer_finish(&writer), 0);
 
-	assert_true(dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &string, DBUS_TYPE_OBJECT_PATH, &path,
-					  DBUS_TYPE_BOOLEAN, &boolean, DBUS_TYPE_BYTE, &byte, DBUS_TYPE_INT32, &int32,
-					  DBUS_TYPE_UINT32, &uint32, DBUS_TYPE_UINT64, &uint64, DBUS_TYPE_INVALID));
+	assert_true(dbus_message_get_args(
+		message, NULL, DBUS_TYPE_STRING, &string, DBUS_TYPE_OBJECT_PATH, &path,
+		DBUS_TYPE_BOOLEAN, &boolean, DBUS_TYPE_BYTE, &byte, DBUS_TYPE_INT32, &int32,
+		DBUS_TYPE_UINT32, &uint32, DBUS_TYPE_UINT64, &uint64, DBUS_TYPE_INVALID));
 	assert_string_equal(string, "署名用");
 	assert_string_equal(path, "/org/jpkid1/card/1");
 	assert_true(boolean);
@@ -103,8 +104,8 @@ static void containers_nest(void **state)
 static void entries_make_a_dictionary_of_variants(void **state)
 {
 	CLEANUP(message_unrefp) DBusMessage *message = new_message();
-	static const int types[] = { DBUS_TYPE_STRING, DBUS_TYPE_BOOLEAN, DBUS_TYPE_UINT32, DBUS_TYPE_UINT64,
-				     DBUS_TYPE_UNIX_FD };
+	static const int types[] = { DBUS_TYPE_STRING, DBUS_TYPE_BOOLEAN, DBUS_TYPE_UINT32,
+				     DBUS_TYPE_UINT64, DBUS_TYPE_UNIX_FD };
 	struct writer writer, dictionary;
 	DBusMessageIter iter, entries, entry, variant;
 
@@ -145,7 +146,8 @@ static void a_descriptor_is_duplicated(void **state)
 	writer_begin(&writer, message);
 	writer_fd(&writer, ends[0]);
 	assert_int_equal(writer_finish(&writer), 0);
-	assert_true(dbus_message_get_args(message, NULL, DBUS_TYPE_UNIX_FD, &received, DBUS_TYPE_INVALID));
+	assert_true(dbus_message_get_args(message, NULL, DBUS_TYPE_UNIX_FD, &received,
+					  DBUS_TYPE_INVALID));
 	assert_int_not_equal(received, ends[0]);
 	assert_int_equal(fstat(ends[0], &sent_status), 0);
 	assert_int_equal(fstat(received, &received_status), 0);
@@ -158,8 +160,10 @@ static void a_descriptor_is_duplicated(void **state)
 /* libdbus would abort() on each of these. */
 static void strings_that_the_bus_does_not_carry_are_failures(void **state)
 {
-	static const char *const strings[] = { NULL, "\xff", "cut \xe7\xbd", "\xed\xa0\x80", "\xc0\x80" };
-	static const char *const paths[] = { NULL, "", "relative", "/a/", "/a//b", "/a-b", "/\xe7\xbd\xb2" };
+	static const char *const strings[] = { NULL, "\xff", "cut \xe7\xbd", "\xed\xa0\x80",
+					       "\xc0\x80" };
+	static const char *const paths[] = { NULL,    "",     "relative",     "/a/",
+					     "/a//b", "/a-b", "/\xe7\xbd\xb2" };
 
 	for (size_t i = 0; i < LENGTH_OF(strings); i++) {
 		CLEANUP(message_unrefp) DBusMessage *message = new_message();
@@ -199,7 +203,6 @@ static void the_first_failure_sticks_through_all_containers(void **state)
 	writer_string(&after, "right");
 	writer_close(&after);
 	writer_bytes(&writer, (const uint8_t *)"right", 5);
-	writer_path(&writer, "relative");
 	assert_int_equal(writer_finish(&writer), -EINVAL);
 }
 
