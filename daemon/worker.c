@@ -501,8 +501,9 @@ void worker_submit(struct worker *worker, struct job *job)
 
 	pthread_mutex_lock(&worker->mutex);
 	worker_insert(worker, job);
-	pthread_cond_signal(&worker->wake);
 	pthread_mutex_unlock(&worker->mutex);
+	/* Woken sooner, the thread would only wait for the mutex. */
+	pthread_cond_signal(&worker->wake);
 }
 
 bool worker_is_kept_waiting(const struct worker *worker)

@@ -115,31 +115,35 @@ static int descriptor_finish(struct descriptor_read *read, int result)
 	return 0;
 }
 
-/* One read of what is there, or of the end. */
-static int descriptor_step(struct descriptor_read *read)
+/* Reads what is there. -EAGAIN: there may be more; anything else is how it ended. */
+static int descriptor_take(struct descriptor_read *read)
 {
 	struct secret *secret = read->secret;
-	const ssize_t length = read->read(read->fd, secret->bytes + secret->length,
-					  secret->capacity - secret->length, secret->length);
 
-	if (length < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (length < 0)
-		return descriptor_finish(read, ANSWER_INVALID_INPUT);
-	secret->length += (size_t)length;
-	if (secret->length > read->limit)
-		return descriptor_finish(read, ANSWER_PIN_FORMAT);
-	if (length == 0)
-		return descriptor_finish(read, secret->length > 0 ? 0 : ANSWER_PIN_FORMAT);
-	return 0;
+	for (;;) {
+		const ssize_t length = read->read(read->fd, secret->bytes + secret->length,
+						  secret->capacity - secret->length, secret->length);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0)
+			return errno == EAGAIN ? -EAGAIN : ANSWER_INVALID_INPUT;
+		if (length == 0)
+			return secret->length > 0 ? 0 : ANSWER_PIN_FORMAT;
+		secret->length += (size_t)length;
+		if (secret->length > read->limit)
+			return ANSWER_PIN_FORMAT;
+	}
+}
+
+static int descriptor_step(struct descriptor_read *read)
+{
+	const int result = descriptor_take(read);
+
+	return result == -EAGAIN ? 0 : descriptor_finish(read, result);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-	return descriptor_step(userdata);
-}
-
-static int on_defer(sd_event_source *source, void *userdata)
 {
 	return descriptor_step(userdata);
 }
@@ -149,19 +153,13 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 	return descriptor_finish(userdata, ANSWER_INVALID_INPUT);
 }
 
-/* epoll does not take files: a memfd is always ready. */
 static int descriptor_watch(struct descriptor_read *read, sd_event *event)
 {
 	int r;
 
 	r = sd_event_add_time_relative(event, &read->deadline, CLOCK_MONOTONIC, DEADLINE_USEC, 0,
 				       on_deadline, read);
-	if (r < 0)
-		return r;
-	if (read->read != read_memfd)
-		return sd_event_add_io(event, &read->ready, read->fd, EPOLLIN, on_io, read);
-	r = sd_event_add_defer(event, &read->ready, on_defer, read);
-	return r < 0 ? r : sd_event_source_set_enabled(read->ready, SD_EVENT_ON);
+	return r < 0 ? r : sd_event_add_io(event, &read->ready, read->fd, EPOLLIN, on_io, read);
 }
 
 int descriptor_read_secret(sd_event *event, int fd, size_t limit, descriptor_done *done,
@@ -186,6 +184,11 @@ int descriptor_read_secret(sd_event *event, int fd, size_t limit, descriptor_don
 		return -ENOMEM;
 	if (!read->read)
 		return -EINVAL;
+	*ret_read = NULL;
+	/* The usual caller has written the PIN before its call; a memfd is always whole. */
+	r = descriptor_take(read);
+	if (r != -EAGAIN)
+		return descriptor_finish(TAKE(read), r);
 	r = descriptor_watch(read, event);
 	if (r < 0)
 		return r;

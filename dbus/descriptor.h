@@ -23,9 +23,9 @@ int descriptor_check(int fd);
 
 /*
  * Reads from @fd (consumed, also on failure) up to its end, at most @limit bytes, for at most 2 seconds.
- * Returns 0, then @done runs from the loop, never from inside this call; or a negative errno (-EINVAL: not what
- * descriptor_check() accepts), and it never runs.
- * *ret_read can be cancelled until @done is called.
+ * Returns 0, then @done runs: from the loop, or before this returns where all is there already. Or a negative errno
+ * (-EINVAL: not what descriptor_check() accepts), and it never runs. *ret_read can be cancelled until @done is called;
+ * it is NULL where that has happened already.
  */
 int descriptor_read_secret(sd_event *event, int fd, size_t limit, descriptor_done *done, void *userdata,
 			   struct descriptor_read **ret_read);
