@@ -4,3 +4,4 @@ include tests/unit/local.mk
 include tests/fuzz/local.mk
 include tests/unit/certificate.mk
 include tests/unit/dbus.mk
+include tests/bench/local.mk
