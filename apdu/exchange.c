@@ -37,6 +37,18 @@ static int receive(const struct channel *channel, const struct secret *apdu,
 	return r;
 }
 
+/* The length of a PIN is not for the log either. */
+static void log_command(const struct command *command, const struct response *response)
+{
+	if (may_spend_try(command))
+		log_debug("apdu: INS %02X P1 %02X P2 %02X, SW %04X", command->ins, command->p1,
+			  command->p2, response->sw);
+	else
+		log_debug("apdu: INS %02X P1 %02X P2 %02X, %zu bytes out, %zu in, SW %04X",
+			  command->ins, command->p1, command->p2, command->length,
+			  response->length, response->sw);
+}
+
 static int send_once(const struct channel *channel, const struct command *command,
 		     struct response *ret_response)
 {
@@ -53,9 +65,7 @@ static int send_once(const struct channel *channel, const struct command *comman
 	if (r != 0)
 		return may_spend_try(command) ? ANSWER_OUTCOME_UNKNOWN : r;
 
-	log_debug("apdu: INS %02X P1 %02X P2 %02X, %zu bytes out, %zu in, SW %04X",
-		  command->ins, command->p1, command->p2, command->length, ret_response->length,
-		  ret_response->sw);
+	log_command(command, ret_response);
 	return 0;
 }
 

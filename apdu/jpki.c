@@ -29,9 +29,7 @@ int jpki_select(struct jpki *jpki)
 		r = jpki_file_select_application(jpki, jpki_aid, sizeof(jpki_aid));
 	if (r != 0)
 		return r;
-	if (status_is_success(jpki->sw))
-		return 0;
-	return status_is_refusal(jpki->sw) ? ANSWER_UNSUPPORTED_CARD : ANSWER_CARD_ERROR;
+	return status_is_success(jpki->sw) ? 0 : ANSWER_UNSUPPORTED_CARD;
 }
 
 /* What the card does not have or show is read as nothing. */

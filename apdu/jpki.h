@@ -33,6 +33,7 @@ enum jpki_type {
 enum jpki_certificate {
 	JPKI_HOLDER_CERTIFICATE,
 	JPKI_ISSUER_CERTIFICATE,
+	JPKI_CERTIFICATE_COUNT,
 };
 
 enum {

@@ -10,21 +10,21 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-static int applet_init(struct applet *applet, struct card *card, enum jpki_applet kind, const struct jpki_token *token,
-		       const char *card_path)
+static int applet_init(struct applet *applet, struct card *card, enum jpki_applet kind,
+		       const struct session_finding *finding, const char *card_path)
 {
 	char path[64];
 
 	applet->card = card;
 	applet->kind = kind;
-	applet->has_certificate = token->has_certificate[kind];
-	applet->tries = JPKI_TRIES_UNKNOWN;
+	applet->has_certificate = finding->token.has_certificate[kind];
+	applet->tries = finding->tries[kind];
 	snprintf(path, sizeof(path), "%s/%s", card_path, jpki_applet_name(kind));
 	return object_add(card->manager->tree, path, applet_interfaces, applet, &applet->object);
 }
 
-int card_new(struct manager *manager, const char *reader_path, const struct jpki_token *token, struct worker *worker,
-	     struct card **ret_card)
+int card_new(struct manager *manager, const char *reader_path, const struct session_finding *finding,
+	     struct worker *worker, struct card **ret_card)
 {
 	struct card *card = calloc(1, sizeof(*card));
 	char path[48];
@@ -35,13 +35,13 @@ int card_new(struct manager *manager, const char *reader_path, const struct jpki
 	card->references = 1;
 	card->manager = manager;
 	card->reader_path = reader_path;
-	card->type = token->type;
+	card->type = finding->token.type;
 	card->worker = worker;
 
 	snprintf(path, sizeof(path), "/org/jpkid1/card/%" PRIu64, manager->next_card++);
 	r = object_add(manager->tree, path, card_interfaces, card, &card->object);
 	for (int kind = 0; r >= 0 && kind < JPKI_APPLET_COUNT; kind++)
-		r = applet_init(&card->applets[kind], card, (enum jpki_applet)kind, token, path);
+		r = applet_init(&card->applets[kind], card, (enum jpki_applet)kind, finding, path);
 	if (r < 0) {
 		card_remove(card);
 		return r;
@@ -67,15 +67,19 @@ struct card *card_ref(struct card *card)
 	return card;
 }
 
+static void applet_clear(struct applet *applet)
+{
+	for (int which = 0; which < JPKI_CERTIFICATE_COUNT; which++)
+		free(applet->certificates[which].bytes);
+	public_key_free(applet->key);
+}
+
 struct card *card_unref(struct card *card)
 {
 	if (--card->references > 0)
 		return NULL;
-	for (int kind = 0; kind < JPKI_APPLET_COUNT; kind++) {
-		free(card->applets[kind].certificates[JPKI_HOLDER_CERTIFICATE].bytes);
-		free(card->applets[kind].certificates[JPKI_ISSUER_CERTIFICATE].bytes);
-		public_key_free(card->applets[kind].key);
-	}
+	for (int kind = 0; kind < JPKI_APPLET_COUNT; kind++)
+		applet_clear(&card->applets[kind]);
 	free(card);
 	return NULL;
 }
@@ -129,7 +133,7 @@ void applet_learn(struct applet *applet, const struct job *job)
 {
 	if (job->has_tries)
 		applet_set_tries(applet, job->tries);
-	else if (job->verify_sent)
+	else if (job->may_be_open)
 		applet_set_tries(applet, JPKI_TRIES_UNKNOWN);
 	if (job->result == 0 && job->certificate.bytes)
 		applet_learn_certificate(applet, job->kind == JOB_READ_CERTIFICATE ? job->which : JPKI_HOLDER_CERTIFICATE,

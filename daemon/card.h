@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "daemon/job.h"
 #include "daemon/manager.h"
+#include "daemon/session.h"
 
 struct worker;
 
@@ -18,7 +18,7 @@ struct applet {
 	int tries; /* or JPKI_TRIES_UNKNOWN */
 
 	/* By enum jpki_certificate; only those that need no PIN are kept. */
-	struct job_bytes certificates[2];
+	struct job_bytes certificates[JPKI_CERTIFICATE_COUNT];
 	struct public_key *key; /* of the holder's certificate; NULL: not seen yet */
 };
 
@@ -33,8 +33,8 @@ struct card {
 };
 
 /* Puts a card on the bus. @reader_path and @worker outlive card_remove(). */
-int card_new(struct manager *manager, const char *reader_path, const struct jpki_token *token, struct worker *worker,
-	     struct card **ret_card);
+int card_new(struct manager *manager, const char *reader_path, const struct session_finding *finding,
+	     struct worker *worker, struct card **ret_card);
 
 /* Takes it off the bus and drops the reader's reference. NULL is allowed; returns NULL. */
 struct card *card_remove(struct card *card);

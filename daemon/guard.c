@@ -9,52 +9,82 @@ static void set_tries(struct job *job, int tries)
 	job->tries = tries;
 }
 
+/* Somebody's verified state hides the counter. */
+static int read_hidden_tries(struct jpki *jpki, struct job *job, int *ret_tries)
+{
+	int answer;
+
+	job->may_be_open = true;
+	answer = jpki_clear(jpki);
+	if (answer == 0)
+		answer = jpki_select(jpki);
+	if (answer == 0)
+		answer = jpki_tries(jpki, job->applet, ret_tries);
+	return answer;
+}
+
 int guard_read_tries(struct jpki *jpki, struct job *job)
 {
 	int tries = JPKI_TRIES_UNKNOWN;
 	int answer = jpki_tries(jpki, job->applet, &tries);
 
-	if (answer == 0 && tries == JPKI_TRIES_UNKNOWN) {
-		/* Somebody's verified state hides the counter. */
-		answer = jpki_clear(jpki);
-		if (answer == 0)
-			answer = jpki_select(jpki);
-		if (answer == 0)
-			answer = jpki_tries(jpki, job->applet, &tries);
-	}
+	if (answer == 0 && tries == JPKI_TRIES_UNKNOWN)
+		answer = read_hidden_tries(jpki, job, &tries);
 	if (answer != 0)
 		return answer;
 
 	set_tries(job, tries);
-	if (tries == JPKI_TRIES_UNKNOWN)
-		return ANSWER_CARD_ERROR;
-	return tries == 0 ? ANSWER_PIN_LOCKED : 0;
+	return tries == JPKI_TRIES_UNKNOWN ? ANSWER_CARD_ERROR : 0;
 }
 
-int guard_verify(struct jpki *jpki, struct job *job)
+static int refuse(const struct job *job)
 {
-	int tries = JPKI_TRIES_UNKNOWN;
-	int answer = guard_read_tries(jpki, job);
-
-	if (answer != 0)
-		return answer;
+	if (job->tries == 0)
+		return ANSWER_PIN_LOCKED;
 	if (job->has_expected_tries && job->expected_tries != (uint32_t)job->tries)
 		return ANSWER_TRIES_CHANGED;
 	if (job->tries == 1 && !job->allow_last_try)
 		return ANSWER_LAST_TRY;
+	return 0;
+}
 
-	job->verify_sent = true;
-	job->in_doubt = true;
-	answer = jpki_verify(jpki, job->applet, job->pin, &tries);
-	job->in_doubt = answer == ANSWER_OUTCOME_UNKNOWN;
-	job->pin = secret_free(job->pin);
+static int verify(struct jpki *jpki, struct job *job)
+{
+	int tries = JPKI_TRIES_UNKNOWN;
+	int answer = jpki_verify(jpki, job->applet, job->pin, &tries);
 
-	if (answer == 0)
+	switch (answer) {
+	case 0:
 		/* A right PIN fills the counter again. */
 		set_tries(job, (int)jpki_tries_max(job->applet));
-	else if (answer == ANSWER_PIN_INCORRECT || answer == ANSWER_PIN_LOCKED)
-		set_tries(job, tries);
-	else if (answer == ANSWER_OUTCOME_UNKNOWN)
+		break;
+	case ANSWER_PIN_INCORRECT:
+	case ANSWER_PIN_LOCKED:
+		/* A card that does not say what is left has one less than before. */
+		set_tries(job, tries == JPKI_TRIES_UNKNOWN ? job->tries - 1 : tries);
+		break;
+	case ANSWER_OUTCOME_UNKNOWN:
 		set_tries(job, JPKI_TRIES_UNKNOWN);
+		break;
+	}
+	return answer;
+}
+
+int guard_verify(struct jpki *jpki, struct job *job)
+{
+	int answer = guard_read_tries(jpki, job);
+
+	if (answer == 0)
+		answer = refuse(job);
+	if (answer != 0)
+		return answer;
+	if (!job_begin_verify(job))
+		return ANSWER_CANCELLED;
+
+	job->may_be_open = true;
+	answer = verify(jpki, job);
+	job->pin = secret_free(job->pin);
+	if (answer != ANSWER_OUTCOME_UNKNOWN)
+		job_end_verify(job);
 	return answer;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 
 static void job_deliver(struct mail *mail)
 {
@@ -56,22 +57,40 @@ void job_freep(struct job **job)
 	*job = job_free(*job);
 }
 
+static bool job_change_state(struct job *job, int from, int to)
+{
+	return atomic_compare_exchange_strong(&job->state, &from, to);
+}
+
 bool job_claim(struct job *job)
 {
-	int waiting = JOB_WAITING;
+	return job_change_state(job, JOB_WAITING, JOB_CLAIMED);
+}
 
-	return atomic_compare_exchange_strong(&job->state, &waiting, JOB_CLAIMED);
+bool job_begin_verify(struct job *job)
+{
+	return job_change_state(job, JOB_CLAIMED, JOB_VERIFYING);
+}
+
+void job_end_verify(struct job *job)
+{
+	job_change_state(job, JOB_VERIFYING, JOB_CLAIMED);
 }
 
 bool job_cancel(struct job *job, int answer)
 {
-	int waiting = JOB_WAITING;
-
-	if (!atomic_compare_exchange_strong(&job->state, &waiting, JOB_CANCELLED))
+	if (!job_change_state(job, JOB_WAITING, JOB_CANCELLED))
 		return false;
 	job->pin = secret_free(job->pin);
 	job_finish(job, answer);
 	return true;
+}
+
+void job_give_up(struct job *job)
+{
+	bool stopped = job_change_state(job, JOB_CLAIMED, JOB_CANCELLED);
+
+	job_finish(job, stopped ? ANSWER_READER_ERROR : ANSWER_OUTCOME_UNKNOWN);
 }
 
 void job_finish(struct job *job, int result)

@@ -43,7 +43,7 @@ struct job {
 	char *caller;           /* unique name: whose turn it is */
 
 	/* What came out. */
-	bool verify_sent; /* the card may be verified */
+	bool may_be_open; /* the card may be verified: close its keys */
 	int result; /* 0, an answer, or a negative errno */
 	bool has_tries;
 	int tries; /* the counter as last seen, where has_tries */
@@ -58,14 +58,14 @@ struct job {
 	void (*done)(struct job *job, int result, void *userdata);
 	void *userdata;
 
-	/* Between the threads. */
-	atomic_int state;     /* enum job_state */
-	atomic_bool in_doubt; /* a VERIFY is out and its answer is not known */
+	/* Between the threads: enum job_state. */
+	atomic_int state;
 };
 
 enum job_state {
 	JOB_WAITING,
 	JOB_CLAIMED,
+	JOB_VERIFYING, /* a VERIFY may be out, and its answer is not known */
 	JOB_CANCELLED,
 };
 
@@ -77,11 +77,22 @@ void job_freep(struct job **job);
 /* Worker: takes the job up, unless it has been cancelled. From here on it may reach the card. */
 bool job_claim(struct job *job);
 
+/* Worker: the point from which a try may be spent; false: the job has been given up, so none is. */
+bool job_begin_verify(struct job *job);
+/* Worker: the outcome is known. */
+void job_end_verify(struct job *job);
+
 /*
  * Main: calls the job off, wipes its PIN, and finishes it with @answer. False: too late, it has been claimed, and is
  * finished when it is done. Its memory is the worker's either way, until it comes back as mail.
  */
 bool job_cancel(struct job *job, int answer);
+
+/*
+ * Main: a claimed job is not waited for any longer. It is finished with ANSWER_OUTCOME_UNKNOWN if a VERIFY may be out,
+ * otherwise with ANSWER_READER_ERROR, and none will go out then.
+ */
+void job_give_up(struct job *job);
 
 /* Main: tells who waits, once. What came out may be read only if job->back. */
 void job_finish(struct job *job, int result);

@@ -24,6 +24,7 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/reader-dbus.c \
 	daemon/request.c daemon/request.h \
 	daemon/scheme.c daemon/scheme.h \
+	daemon/session.c daemon/session.h \
 	daemon/thread.c daemon/thread.h \
 	daemon/watcher.c daemon/watcher.h \
 	daemon/worker.c daemon/worker.h

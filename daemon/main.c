@@ -25,6 +25,8 @@ struct daemon {
 	struct bus *bus;
 	struct manager *manager;
 	bool ready;
+	bool stopping;
+	int status; /* with which it stops */
 };
 
 static void daemon_clear(struct daemon *daemon)
@@ -40,7 +42,7 @@ static void daemon_become_ready(void *userdata)
 	struct daemon *daemon = userdata;
 	int r;
 
-	if (daemon->ready)
+	if (daemon->ready || daemon->stopping)
 		return;
 	r = bus_request_name(daemon->bus, "org.jpkid1");
 	if (r < 0) {
@@ -64,32 +66,53 @@ static int on_settle_limit(sd_event_source *source, uint64_t usec, void *userdat
 
 static int exit_when_no_card_is_held(sd_event_source *source, void *userdata)
 {
-	(void)userdata;
-	return worker_count() == 0 ? sd_event_exit(sd_event_source_get_event(source), 0) : 0;
+	struct daemon *daemon = userdata;
+
+	(void)source;
+	return worker_count() == 0 ? sd_event_exit(daemon->event, daemon->status) : 0;
 }
 
 static int on_stop_limit(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	(void)usec;
-	(void)userdata;
-	log_warning("A reader does not let go of its card; leaving without it.");
-	return sd_event_exit(sd_event_source_get_event(source), 0);
-}
-
-static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
-{
 	struct daemon *daemon = userdata;
-	int r;
 
 	(void)source;
-	(void)info;
+	(void)usec;
+	log_warning("A reader does not let go of its card; leaving without it.");
+	return sd_event_exit(daemon->event, daemon->status);
+}
+
+/* Cards are closed and let go before the process ends with @status. */
+static int daemon_stop(struct daemon *daemon, int status)
+{
+	int r;
+
+	if (daemon->stopping)
+		return 0;
+	daemon->stopping = true;
+	daemon->status = status;
 	notify_stopping();
 	manager_stop(daemon->manager);
+	if (worker_count() == 0)
+		return sd_event_exit(daemon->event, status);
 	r = sd_event_add_post(daemon->event, NULL, exit_when_no_card_is_held, daemon);
 	if (r >= 0)
 		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, stop_limit, 0, on_stop_limit,
 					       daemon);
 	return r < 0 ? sd_event_exit(daemon->event, r) : 0;
+}
+
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)source;
+	(void)info;
+	return daemon_stop(userdata, 0);
+}
+
+static void on_bus_lost(void *userdata)
+{
+	log_error("The system bus has gone away.");
+	daemon_stop(userdata, -ECONNRESET);
 }
 
 static int daemon_init(struct daemon *daemon)
@@ -103,7 +126,7 @@ static int daemon_init(struct daemon *daemon)
 	if (r >= 0)
 		r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_stop_signal, daemon);
 	if (r >= 0)
-		r = bus_open(daemon->event, &daemon->bus);
+		r = bus_open(daemon->event, on_bus_lost, daemon, &daemon->bus);
 	if (r >= 0)
 		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, settle_limit, 0, on_settle_limit,
 					       daemon);

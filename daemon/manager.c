@@ -64,19 +64,22 @@ static struct reader *find_reader(const struct manager *manager, const char *nam
 	return NULL;
 }
 
+/* The reader leaves the list before it goes: what its end sets off looks at the list. */
+static void remove_reader(struct manager *manager, size_t index, int answer)
+{
+	struct reader *reader = manager->readers[index];
+
+	manager->reader_count--;
+	memmove(&manager->readers[index], &manager->readers[index + 1],
+		(manager->reader_count - index) * sizeof(struct reader *));
+	reader_free(reader, answer);
+}
+
 static void remove_readers_but(struct manager *manager, const struct pcsc_readers *seen, int answer)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < manager->reader_count; i++) {
-		struct reader *reader = manager->readers[i];
-
-		if (find_seen(seen, reader->name))
-			manager->readers[kept++] = reader;
-		else
-			reader_free(reader, answer);
-	}
-	manager->reader_count = kept;
+	for (size_t i = manager->reader_count; i-- > 0;)
+		if (!find_seen(seen, manager->readers[i]->name))
+			remove_reader(manager, i, answer);
 }
 
 static void add_reader(struct manager *manager, const struct pcsc_reader *seen)
@@ -100,11 +103,12 @@ static void on_readers(int answer, const struct pcsc_readers *seen, void *userda
 {
 	struct manager *manager = userdata;
 
+	if (manager->stopping)
+		return;
 	if (answer == ANSWER_NOT_AUTHORIZED)
 		manager_log_refusal();
 	else if (answer != 0)
 		log_warning("pcscd is not there; waiting for it (systemctl start pcscd.socket)");
-	manager->readers_known = true;
 	manager_set_pcsc_available(manager, answer == 0);
 	remove_readers_but(manager, seen, answer != 0 ? ANSWER_PCSC_UNAVAILABLE : ANSWER_CARD_REMOVED);
 	for (size_t i = 0; i < seen->count; i++) {
@@ -115,6 +119,7 @@ static void on_readers(int answer, const struct pcsc_readers *seen, void *userda
 		else
 			add_reader(manager, &seen->reader[i]);
 	}
+	manager->readers_known = true;
 	manager_changed(manager);
 	manager_reader_settled(manager);
 }
@@ -151,10 +156,11 @@ int manager_new(const struct config *config, sd_event *event, struct bus *bus, v
 
 void manager_stop(struct manager *manager)
 {
+	manager->stopping = true;
+	manager->settled = NULL;
 	requests_cancel(manager);
-	for (size_t i = 0; i < manager->reader_count; i++)
-		reader_free(manager->readers[i], ANSWER_CANCELLED);
-	manager->reader_count = 0;
+	while (manager->reader_count > 0)
+		remove_reader(manager, manager->reader_count - 1, ANSWER_CANCELLED);
 }
 
 struct manager *manager_free(struct manager *manager)

@@ -21,6 +21,7 @@ struct manager {
 
 	bool pcsc_available;
 	bool readers_known; /* the first word of the watcher has come */
+	bool stopping;
 	struct reader *readers[PCSC_READERS_MAX];
 	size_t reader_count;
 	uint64_t next_card; /* numbers are never used twice */

@@ -59,6 +59,14 @@ static int answer_from_pcsc(LONG result)
 	}
 }
 
+/* pcscd refuses who comes; whom it has let in and drops then it does not refuse. */
+static int answer_in_use(LONG result)
+{
+	int answer = answer_from_pcsc(result);
+
+	return answer == ANSWER_NOT_AUTHORIZED ? ANSWER_PCSC_UNAVAILABLE : answer;
+}
+
 int pcsc_open(struct pcsc **ret_pcsc)
 {
 	CLEANUP(freep) struct pcsc *pcsc = calloc(1, sizeof(*pcsc));
@@ -231,7 +239,7 @@ struct pcsc_card *pcsc_disconnect(struct pcsc_card *card, bool power_off)
 
 static int reconnect(struct pcsc_card *card, DWORD initialization)
 {
-	return answer_from_pcsc(SCardReconnect(card->handle, card->share_mode, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
+	return answer_in_use(SCardReconnect(card->handle, card->share_mode, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
 					       initialization, &card->protocol));
 }
 
@@ -248,14 +256,14 @@ int pcsc_begin(struct pcsc_card *card)
 		if (answer != 0)
 			return answer;
 	}
-	return answer_from_pcsc(result);
+	return answer_in_use(result);
 }
 
 int pcsc_end(struct pcsc_card *card)
 {
 	if (card->share_mode == SCARD_SHARE_EXCLUSIVE)
 		return 0;
-	return answer_from_pcsc(SCardEndTransaction(card->handle, SCARD_LEAVE_CARD));
+	return answer_in_use(SCardEndTransaction(card->handle, SCARD_LEAVE_CARD));
 }
 
 int pcsc_power_cycle(struct pcsc_card *card)
@@ -269,7 +277,7 @@ int pcsc_transmit(void *userdata, const uint8_t *command, size_t command_length,
 	const struct pcsc_card *card = userdata;
 	const SCARD_IO_REQUEST *protocol = card->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
 	DWORD length = (DWORD)*response_length;
-	int answer = answer_from_pcsc(
+	int answer = answer_in_use(
 		SCardTransmit(card->handle, protocol, command, command_length, NULL, response, &length));
 
 	if (answer == 0)

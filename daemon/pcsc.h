@@ -6,8 +6,8 @@
  * context. pcsc_watch() belongs to the watcher's thread alone, because libpcsclite before 2.0.1 keeps the reader
  * states in one unlocked global. Everything here can block without limit, while another program holds the card.
  *
- * Answers of all functions: ANSWER_PCSC_UNAVAILABLE (no pcscd; this context is dead, open another),
- * ANSWER_NOT_AUTHORIZED (pcscd refuses us), ANSWER_BUSY (another program holds the card), ANSWER_CARD_REMOVED,
+ * Answers of all functions, beside -ENOMEM: ANSWER_PCSC_UNAVAILABLE (no pcscd; this context is dead, open another),
+ * ANSWER_NOT_AUTHORIZED (pcscd refuses us: open, watch and connect only), ANSWER_BUSY (another program holds the card), ANSWER_CARD_REMOVED,
  * ANSWER_READER_ERROR (anything else that a reader can do).
  */
 #pragma once

@@ -13,10 +13,12 @@
 #include "daemon/worker.h"
 
 /*
- * Microseconds until a card that another program holds is asked for again (its release also shows in the reader's state,
- * but not surely), and until a worker that has found nothing yet is taken to be waiting behind another program.
+ * Microseconds until a card that could not be held is tried again (that another program lets go also shows in the reader's
+ * state, but not surely), and until a worker that has found nothing yet is taken to be waiting behind another program.
  */
 static const uint64_t look_again_after = 2 * 1000000ULL;
+/* A card that never answers as it should is tried ever less often, up to 2 s times two to the power of this. */
+static const unsigned int failures_that_slow = 5;
 
 static void reader_start(struct reader *reader);
 
@@ -68,26 +70,44 @@ static void reader_drop(struct reader *reader, enum reader_state state, int answ
 	reader->worker = worker_release(reader->worker, answer);
 }
 
-static void on_found(const struct jpki_token *token, void *userdata)
+static void on_found(const struct session_finding *finding, void *userdata)
 {
 	struct reader *reader = userdata;
 	struct card *card = NULL;
-	int r = card_new(reader->manager, object_path(reader->object), token, reader->worker, &card);
+	int r = card_new(reader->manager, object_path(reader->object), finding, reader->worker, &card);
 
 	if (r < 0)
 		log_error("%s: the card cannot be shown on the bus: %s", reader->display_name, strerror(-r));
 	else
-		log_info("%s: a JPKI card (%s) is in", reader->display_name, jpki_type_name(token->type));
+		log_info("%s: a JPKI card (%s) is in", reader->display_name, jpki_type_name(finding->token.type));
 	sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
+	reader->failures = 0;
 	reader_set(reader, READER_CARD, card);
 	reader_settle(reader);
 }
 
-static void reader_look_again(struct reader *reader)
+static void reader_look_again(struct reader *reader, uint64_t after)
 {
-	if (sd_event_source_set_time_relative(reader->timer, look_again_after) < 0 ||
+	if (sd_event_source_set_time_relative(reader->timer, after) < 0 ||
 	    sd_event_source_set_enabled(reader->timer, SD_EVENT_ONESHOT) < 0)
 		log_warning("%s: no timer to look at the card again", reader->display_name);
+}
+
+/* The first time at once: after a lost answer the card itself is as a rule all right. */
+static uint64_t time_after_failure(const struct reader *reader)
+{
+	unsigned int failures = reader->failures < failures_that_slow ? reader->failures : failures_that_slow;
+
+	return failures == 0 ? 0 : look_again_after << failures;
+}
+
+static void reader_failed(struct reader *reader, enum reader_state state, int answer)
+{
+	reader_drop(reader, reader->failures == 0 ? READER_EMPTY : state, answer);
+	reader_look_again(reader, time_after_failure(reader));
+	if (reader->failures++ == 1)
+		log_warning("%s: the card does not answer as it should; take it out and put it in again",
+			    reader->display_name);
 }
 
 static void on_ended(int answer, void *userdata)
@@ -95,35 +115,34 @@ static void on_ended(int answer, void *userdata)
 	struct reader *reader = userdata;
 
 	reader->worker = NULL; /* it is freed by who tells us */
+	/* Whoever holds it may leave it verified, and what we did last may not have been closed. */
+	reader->may_be_open = true;
 	switch (answer) {
 	case ANSWER_UNSUPPORTED_CARD:
 		reader_drop(reader, READER_CARD, answer);
 		break;
 	case ANSWER_BUSY:
 		reader_drop(reader, READER_BUSY, answer);
-		reader->seen_empty = false; /* whoever holds it may leave it verified */
-		reader_look_again(reader);
+		reader_look_again(reader, look_again_after);
 		break;
 	case ANSWER_CARD_REMOVED:
 	case ANSWER_PCSC_UNAVAILABLE:
-		/* The watcher tells the rest; if it is the same card after all, it is taken up again. */
+		/* The watcher tells the rest; if it is in after all, it is taken up again. */
 		reader_drop(reader, READER_EMPTY, answer);
-		reader->seen_empty = false;
-		reader_look_again(reader);
+		reader_look_again(reader, look_again_after);
 		break;
 	case ANSWER_NOT_AUTHORIZED:
 		manager_log_refusal();
-		reader_drop(reader, READER_UNAVAILABLE, answer);
+		reader_failed(reader, READER_UNAVAILABLE, answer);
 		break;
 	default:
-		log_warning("%s: the card does not answer as it should; take it out and put it in again",
-			    reader->display_name);
-		reader_drop(reader, READER_MUTE, answer);
+		reader_failed(reader, READER_MUTE, answer);
 		break;
 	}
 	reader_settle(reader);
 }
 
+/* Out of service until the card is pulled. */
 static void on_stuck(void *userdata)
 {
 	struct reader *reader = userdata;
@@ -143,7 +162,7 @@ static void reader_start(struct reader *reader)
 	const struct worker_options options = {
 		.reader = reader->name,
 		.exclusive = reader->manager->config->exclusive,
-		.close_first = !reader->seen_empty,
+		.may_be_open = reader->may_be_open,
 	};
 	int r = worker_new(reader->manager->mailbox, reader->manager->event, &options, &worker_events, reader,
 			   &reader->worker);
@@ -151,9 +170,8 @@ static void reader_start(struct reader *reader)
 	if (r < 0) {
 		log_error("%s: the card cannot be taken up: %s", reader->display_name, strerror(-r));
 		reader_settle(reader);
-		return;
 	}
-	reader_look_again(reader);
+	reader_look_again(reader, look_again_after);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -183,7 +201,8 @@ void reader_update(struct reader *reader, const struct pcsc_reader *seen)
 
 	reader->seen = *seen;
 	if (!usable || other_card) {
-		reader->seen_empty = true;
+		reader->may_be_open = false;
+		reader->failures = 0;
 		reader_drop(reader, state_without_card(seen), ANSWER_CARD_REMOVED);
 		if (usable)
 			reader_start(reader);
@@ -224,6 +243,7 @@ int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct r
 	if (!reader)
 		return r;
 	reader->manager = manager;
+	reader->may_be_open = seen->present;
 	memcpy(reader->name, seen->name, sizeof(reader->name));
 	reader->display_name = display_name(seen->name);
 	if (reader->display_name)

@@ -21,8 +21,9 @@ struct reader {
 	char *display_name;        /* the same as valid UTF-8 */
 	enum reader_state state;
 	struct pcsc_reader seen; /* the watcher's last word */
-	bool seen_empty;         /* since the daemon started or another program held a card here */
-	bool settled;            /* what is in it is known */
+	bool may_be_open;          /* the card was in before we held it, or an answer of it was lost */
+	bool settled;              /* what is in it is known */
+	unsigned int failures;     /* attempts to take hold of this card so far */
 	struct worker *worker;   /* NULL: none */
 	struct card *card;       /* NULL: no JPKI card */
 	sd_event_source *timer;

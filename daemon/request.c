@@ -63,6 +63,8 @@ static void request_free(struct request *request)
 
 static void request_end(struct request *request, int result)
 {
+	/* Polkit is told through the call, which is about to end. */
+	request->authorization = authorization_cancel(request->authorization);
 	if (result == 0)
 		request->finish(request);
 	else
@@ -75,13 +77,22 @@ void request_fail(struct request *request, int result)
 	request_end(request, result);
 }
 
+/* Where the card is gone, its worker has finished all that had not begun. */
+static void request_cancel_job(struct request *request, int answer)
+{
+	struct worker *worker = request->applet->card->worker;
+
+	if (worker)
+		worker_cancel(worker, request->job, answer);
+}
+
 /* The caller has left the bus. What has begun ends by itself, and its result goes nowhere. */
 static void on_gone(void *userdata)
 {
 	struct request *request = userdata;
 
 	if (request->submitted)
-		job_cancel(request->job, ANSWER_CANCELLED);
+		request_cancel_job(request, ANSWER_CANCELLED);
 	else
 		request_end(request, ANSWER_CANCELLED);
 }
@@ -145,8 +156,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	/* A job that has begun is waited for: its time is the stuck card's. */
-	job_cancel(request->job, worker && worker_is_kept_waiting(worker) ? ANSWER_BUSY : ANSWER_TIMEOUT);
+	request_cancel_job(request, worker && worker_is_kept_waiting(worker) ? ANSWER_BUSY : ANSWER_TIMEOUT);
 	return 0;
 }
 

@@ -23,8 +23,7 @@ struct request {
 };
 
 /*
- * Begins to serve @call: @options is where its a{sv} is. NULL: the call has been ended (bad options, too many calls, the
- * card is gone).
+ * Begins to serve @call: @options is where its a{sv} is. NULL: the call has been ended (bad options, too many calls).
  */
 struct request *request_new(struct call *call, DBusMessageIter *options, enum job_kind kind,
 			    void (*finish)(struct request *request));

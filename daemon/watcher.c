@@ -11,8 +11,10 @@
 #include "daemon/thread.h"
 
 enum {
+	/* One that we had may be back at once. */
+	LOST_MILLISECONDS = 100,
 	/* pcscd is not there: the next attempt to reach it also starts it where systemd listens for it. */
-	RETRY_MILLISECONDS = 500,
+	RETRY_MILLISECONDS = 1000,
 	/* pcscd refuses us: only an administrator can change that. */
 	REFUSED_MILLISECONDS = 30 * 1000,
 };
@@ -91,9 +93,10 @@ static void *watcher_main(void *userdata)
 		if (reached || news != told)
 			watcher_post(watcher, news, &none);
 		told = news;
-		/* One that we had may be back at once; one that we had not is asked again at leisure. */
-		if (!reached)
-			sleep_milliseconds(news == ANSWER_NOT_AUTHORIZED ? REFUSED_MILLISECONDS : RETRY_MILLISECONDS);
+		if (news == ANSWER_NOT_AUTHORIZED)
+			sleep_milliseconds(REFUSED_MILLISECONDS);
+		else
+			sleep_milliseconds(reached ? LOST_MILLISECONDS : RETRY_MILLISECONDS);
 	}
 	return NULL;
 }

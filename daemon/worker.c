@@ -10,15 +10,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "daemon/guard.h"
-#include "daemon/pcsc.h"
+#include "daemon/session.h"
 #include "daemon/thread.h"
-
-enum {
-	/* pcscd still holds the place of a client that has just ended. */
-	CONNECT_ATTEMPTS = 3,
-	CONNECT_PAUSE_MILLISECONDS = 100,
-};
 
 static const uint64_t stuck_after = 60 * 1000000ULL; /* microseconds */
 
@@ -26,7 +19,7 @@ struct worker {
 	struct mailbox *mailbox;
 	char *reader;
 	bool exclusive;
-	bool close_first;
+	bool may_be_open;
 
 	/* Main thread only. */
 	const struct worker_events *events; /* NULL once released */
@@ -40,19 +33,12 @@ struct worker {
 	struct job *running;
 	unsigned int round;
 	bool idle;
-	bool quit;
 
-	atomic_uint_fast64_t apdu_since; /* CLOCK_MONOTONIC, microseconds; 0: none is out */
-	atomic_bool kept_waiting;
-
-	/* The thread only. */
-	struct pcsc *pcsc;
-	struct pcsc_card *card;
-	struct jpki jpki;
+	struct session session; /* the thread's, but for its atomics */
 
 	struct {
 		struct mail mail;
-		struct jpki_token token;
+		struct session_finding finding;
 	} found;
 	struct {
 		struct mail mail;
@@ -64,194 +50,38 @@ static unsigned int workers_alive; /* main thread only */
 
 #define WORKER_OF(mail_, member_) ((struct worker *)(void *)((char *)(mail_) - offsetof(struct worker, member_)))
 
-static uint64_t now_microseconds(void)
+/* --- the thread ----------------------------------------------------------------------------------------------- */
+
+/* The job is the main thread's again. */
+static void worker_give_back(struct worker *worker, struct job *job)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
-}
-
-/* --- the thread: with the card ------------------------------------------------------------------------------- */
-
-static int worker_transmit(void *userdata, const uint8_t *command, size_t command_length, uint8_t *response,
-			   size_t *response_length)
-{
-	struct worker *worker = userdata;
-	int answer;
-
-	worker->apdu_since = now_microseconds();
-	answer = pcsc_transmit(worker->card, command, command_length, response, response_length);
-	worker->apdu_since = 0;
-	return answer;
-}
-
-static void worker_forget_card_state(struct worker *worker)
-{
-	worker->jpki = JPKI_INIT(((struct channel){ worker_transmit, worker }));
-}
-
-/* Nobody can use the card's keys afterwards, whatever was verified. */
-static int worker_close_card(struct worker *worker)
-{
-	int answer = jpki_clear(&worker->jpki);
-
-	if (answer == 0)
-		return 0;
-	answer = pcsc_power_cycle(worker->card);
-	worker_forget_card_state(worker);
-	return answer;
-}
-
-static int worker_close_and_select(struct worker *worker)
-{
-	int answer = worker_close_card(worker);
-
-	return answer == 0 ? jpki_select(&worker->jpki) : answer;
-}
-
-/* After a transport error: a card that starts afresh, and the counter as it is now. */
-static int worker_recover(struct worker *worker, struct job *job)
-{
-	int answer = pcsc_power_cycle(worker->card);
-
-	worker_forget_card_state(worker);
-	if (answer == 0)
-		answer = jpki_select(&worker->jpki);
-	if (answer != 0)
-		return answer;
-	answer = guard_read_tries(&worker->jpki, job);
-	return answer == ANSWER_PIN_LOCKED ? 0 : answer;
-}
-
-static int read_certificate(struct worker *worker, struct job *job, enum jpki_certificate which)
-{
-	return jpki_read_certificate(&worker->jpki, job->applet, which, &job->certificate.bytes,
-				     &job->certificate.length);
-}
-
-static int sign_one(struct worker *worker, struct job *job, const struct job_bytes *input,
-		    struct job_bytes *signature)
-{
-	CLEANUP(freep) uint8_t *bytes = malloc(JPKI_SIGNATURE_LENGTH_MAX);
-	int answer;
-
-	if (!bytes)
-		return -ENOMEM;
-	answer = jpki_sign(&worker->jpki, job->applet, job->padding, input->bytes, input->length, bytes,
-			   &signature->length);
-	if (answer == 0)
-		signature->bytes = TAKE(bytes);
-	return answer;
-}
-
-static int sign_all(struct worker *worker, struct job *job)
-{
-	job->signatures = calloc(job->input_count, sizeof(*job->signatures));
-	if (!job->signatures)
-		return -ENOMEM;
-
-	for (size_t i = 0; i < job->input_count; i++) {
-		int answer = sign_one(worker, job, &job->inputs[i], &job->signatures[i]);
-
-		if (answer != 0)
-			return answer;
-	}
-	return job->needs_certificate ? read_certificate(worker, job, JPKI_HOLDER_CERTIFICATE) : 0;
-}
-
-static int read_tries(struct worker *worker, struct job *job)
-{
-	int answer = guard_read_tries(&worker->jpki, job);
-
-	return answer == ANSWER_PIN_LOCKED ? 0 : answer;
-}
-
-static int worker_perform(struct worker *worker, struct job *job)
-{
-	int answer = jpki_select(&worker->jpki);
-
-	if (answer == 0 && job->pin)
-		answer = guard_verify(&worker->jpki, job);
-	if (answer != 0)
-		return answer;
-
-	switch (job->kind) {
-	case JOB_READ_CERTIFICATE:
-		return read_certificate(worker, job, job->which);
-	case JOB_READ_TRIES:
-		return read_tries(worker, job);
-	case JOB_VERIFY_PIN:
-		return 0;
-	case JOB_SIGN:
-		return sign_all(worker, job);
-	}
-	return -EINVAL;
-}
-
-static bool is_transport_error(int answer)
-{
-	return answer == ANSWER_READER_ERROR || answer == ANSWER_OUTCOME_UNKNOWN;
-}
-
-static bool is_lost(int answer)
-{
-	return answer == ANSWER_CARD_REMOVED || answer == ANSWER_PCSC_UNAVAILABLE;
-}
-
-/* Returns 0, or why the card is lost. */
-static int worker_run_claimed(struct worker *worker, struct job *job)
-{
-	bool verify_sent;
-	int lost = 0;
-
-	job->result = worker_perform(worker, job);
-	job->ins = worker->jpki.ins;
-	job->sw = worker->jpki.sw;
-	verify_sent = job->verify_sent;
-	if (is_transport_error(job->result))
-		lost = worker_recover(worker, job);
-	else if (is_lost(job->result))
-		lost = job->result;
-
-	/* Who waits for the result need not wait for the card to be closed. */
 	pthread_mutex_lock(&worker->mutex);
 	worker->running = NULL;
 	pthread_mutex_unlock(&worker->mutex);
 	mailbox_post(worker->mailbox, &job->mail);
-
-	if (lost != 0)
-		return lost;
-	return verify_sent ? worker_close_card(worker) : 0;
 }
 
-static int worker_begin(struct worker *worker)
-{
-	int answer;
-
-	worker->kept_waiting = true;
-	answer = pcsc_begin(worker->card);
-	worker->kept_waiting = false;
-	return answer;
-}
-
-/* Returns 0, or why the card is lost. */
+/* Does the job if it is still wanted. Not 0: the card is lost. */
 static int worker_run(struct worker *worker, struct job *job)
 {
-	int answer = worker_begin(worker);
+	int lost = session_begin(&worker->session);
+	bool may_be_open = false;
 
-	if (answer == 0 && job_claim(job)) {
-		answer = worker_run_claimed(worker, job);
-	} else {
-		pthread_mutex_lock(&worker->mutex);
-		worker->running = NULL;
-		pthread_mutex_unlock(&worker->mutex);
-		job->result = answer;
-		mailbox_post(worker->mailbox, &job->mail);
+	if (lost != 0) {
+		job->result = lost;
+		worker_give_back(worker, job);
+		return lost;
 	}
-	if (answer != 0)
-		return answer;
-	return pcsc_end(worker->card);
+	if (job_claim(job)) {
+		lost = session_perform(&worker->session, job);
+		may_be_open = job->may_be_open;
+	}
+	/* Who waits for the result need not wait for the card to be closed. */
+	worker_give_back(worker, job);
+
+	if (lost == 0 && may_be_open)
+		lost = session_close_keys(&worker->session);
+	return lost != 0 ? lost : session_end(&worker->session);
 }
 
 /* Waits for the next job; NULL: the worker is to end. */
@@ -261,10 +91,10 @@ static struct job *worker_next(struct worker *worker)
 
 	pthread_mutex_lock(&worker->mutex);
 	worker->idle = true;
-	while (!worker->waiting && !worker->quit)
+	while (!worker->waiting && !worker->session.quit)
 		pthread_cond_wait(&worker->wake, &worker->mutex);
 	worker->idle = false;
-	if (!worker->quit) {
+	if (!worker->session.quit) {
 		job = worker->waiting;
 		worker->waiting = TAKE(job->next);
 		worker->running = job;
@@ -274,51 +104,17 @@ static struct job *worker_next(struct worker *worker)
 	return job;
 }
 
-/* --- the thread: from the reader to the card ----------------------------------------------------------------- */
-
-static int worker_connect(struct worker *worker)
-{
-	const struct timespec pause = { 0, CONNECT_PAUSE_MILLISECONDS * 1000000L };
-	int answer = pcsc_open(&worker->pcsc);
-
-	if (answer != 0)
-		return answer;
-	worker->kept_waiting = true;
-	for (int attempt = 1;; attempt++) {
-		answer = pcsc_connect(worker->pcsc, worker->reader, worker->exclusive, &worker->card);
-		if (answer != ANSWER_BUSY || attempt == CONNECT_ATTEMPTS)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	worker->kept_waiting = false;
-	return answer;
-}
-
-/* What is asked of every card that is put in: is it one of ours, and which. */
-static int worker_probe(struct worker *worker)
-{
-	int answer = worker_begin(worker);
-
-	worker_forget_card_state(worker);
-	if (answer == 0)
-		answer = jpki_select(&worker->jpki);
-	/* Only now is it known to be a card that may be touched so. */
-	if (answer == 0 && worker->close_first)
-		answer = worker_close_and_select(worker);
-	if (answer == 0)
-		answer = jpki_read_token(&worker->jpki, &worker->found.token);
-	if (answer == 0)
-		answer = pcsc_end(worker->card);
-	return answer;
-}
-
+/* Returns why it ends; 0: it was told to. */
 static int worker_serve(struct worker *worker)
 {
 	struct job *job;
-	int answer = worker_connect(worker);
+	int answer = session_connect(&worker->session, worker->reader, worker->exclusive);
 
+	/* The wait for another program may have outlasted the interest in this card. */
 	if (answer == 0)
-		answer = worker_probe(worker);
+		answer = worker->session.quit;
+	if (answer == 0)
+		answer = session_probe(&worker->session, worker->may_be_open, &worker->found.finding);
 	if (answer != 0)
 		return answer;
 
@@ -333,9 +129,8 @@ static void *worker_main(void *userdata)
 	struct worker *worker = userdata;
 	int answer = worker_serve(worker);
 
-	/* What ends in a fault ends with the power off: a card may have been left open. */
-	worker->card = pcsc_disconnect(worker->card, answer != 0 && answer != ANSWER_UNSUPPORTED_CARD);
-	worker->pcsc = pcsc_close(worker->pcsc);
+	/* What ends in a fault ends with the power off: the card may have been left open. */
+	session_close(&worker->session, answer != 0 && answer != ANSWER_UNSUPPORTED_CARD);
 	worker->ended.answer = answer;
 	mailbox_post(worker->mailbox, &worker->ended.mail);
 	return NULL;
@@ -357,7 +152,7 @@ static void found_deliver(struct mail *mail)
 	struct worker *worker = WORKER_OF(mail, found.mail);
 
 	if (worker->events)
-		worker->events->found(&worker->found.token, worker->userdata);
+		worker->events->found(&worker->found.finding, worker->userdata);
 }
 
 /* Takes all waiting jobs out and finishes them. */
@@ -390,7 +185,7 @@ static void ended_deliver(struct mail *mail)
 static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct worker *worker = userdata;
-	uint64_t since = worker->apdu_since, now = now_microseconds();
+	uint64_t since = worker->session.waiting_since, now = session_clock();
 	struct job *running;
 	bool idle;
 
@@ -399,6 +194,7 @@ static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata
 	idle = worker->idle && !worker->waiting;
 	pthread_mutex_unlock(&worker->mutex);
 
+	(void)usec;
 	if (idle)
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (since == 0 || now - since < stuck_after) {
@@ -410,10 +206,9 @@ static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata
 		  (int)(stuck_after / 1000000));
 	/* It cannot have come back yet: mail is delivered by this thread. */
 	if (running)
-		job_finish(running, running->in_doubt ? ANSWER_OUTCOME_UNKNOWN : ANSWER_READER_ERROR);
+		job_give_up(running);
 	if (worker->events)
 		worker->events->stuck(worker->userdata);
-	(void)usec;
 	return 0;
 }
 
@@ -423,7 +218,7 @@ static int worker_arm_stuck_timer(struct worker *worker)
 
 	if (r < 0 || enabled != SD_EVENT_OFF)
 		return r;
-	r = sd_event_source_set_time(worker->stuck_timer, now_microseconds() + stuck_after);
+	r = sd_event_source_set_time(worker->stuck_timer, session_clock() + stuck_after);
 	return r < 0 ? r : sd_event_source_set_enabled(worker->stuck_timer, SD_EVENT_ONESHOT);
 }
 
@@ -439,7 +234,7 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	pthread_cond_init(&worker->wake, NULL);
 	worker->mailbox = mailbox;
 	worker->exclusive = options->exclusive;
-	worker->close_first = options->close_first;
+	worker->may_be_open = options->may_be_open;
 	worker->events = events;
 	worker->userdata = userdata;
 	worker->found.mail.deliver = found_deliver;
@@ -447,7 +242,7 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	worker->reader = strdup(options->reader);
 	if (worker->reader)
 		r = sd_event_add_time(event, &worker->stuck_timer, CLOCK_MONOTONIC,
-				      now_microseconds() + stuck_after, 0, on_stuck_timer, worker);
+				      session_clock() + stuck_after, 0, on_stuck_timer, worker);
 	if (r >= 0)
 		r = thread_start(worker_main, worker);
 	if (r < 0) {
@@ -467,10 +262,10 @@ struct worker *worker_release(struct worker *worker, int answer)
 		return NULL;
 	worker->events = NULL;
 	pthread_mutex_lock(&worker->mutex);
-	worker->quit = true;
+	worker->session.quit = answer;
 	running = worker->running;
-	pthread_cond_signal(&worker->wake);
 	pthread_mutex_unlock(&worker->mutex);
+	pthread_cond_signal(&worker->wake);
 
 	if (running)
 		job_cancel(running, answer);
@@ -478,12 +273,14 @@ struct worker *worker_release(struct worker *worker, int answer)
 	return NULL;
 }
 
-/* A caller's jobs wait in rounds of their own: its second one comes after everybody's first. */
+/* A caller's jobs are in rounds of their own: its second one comes after everybody's first. */
 static void worker_insert(struct worker *worker, struct job *job)
 {
 	struct job **place = &worker->waiting;
 
 	job->round = worker->round;
+	if (worker->running && strcmp(worker->running->caller, job->caller) == 0)
+		job->round++;
 	for (const struct job *other = worker->waiting; other; other = other->next)
 		if (strcmp(other->caller, job->caller) == 0)
 			job->round = other->round + 1;
@@ -492,6 +289,32 @@ static void worker_insert(struct worker *worker, struct job *job)
 		place = &(*place)->next;
 	job->next = *place;
 	*place = job;
+}
+
+/* Whether it was still waiting, and is not any more. */
+static bool worker_unlink(struct worker *worker, struct job *job)
+{
+	struct job **place = &worker->waiting;
+
+	pthread_mutex_lock(&worker->mutex);
+	while (*place && *place != job)
+		place = &(*place)->next;
+	if (*place)
+		*place = TAKE(job->next);
+	else
+		job = NULL;
+	pthread_mutex_unlock(&worker->mutex);
+	return job != NULL;
+}
+
+void worker_cancel(struct worker *worker, struct job *job, int answer)
+{
+	if (!worker_unlink(worker, job)) {
+		job_cancel(job, answer);
+		return;
+	}
+	job_finish(job, answer);
+	job_free(job);
 }
 
 void worker_submit(struct worker *worker, struct job *job)
@@ -508,7 +331,7 @@ void worker_submit(struct worker *worker, struct job *job)
 
 bool worker_is_kept_waiting(const struct worker *worker)
 {
-	return worker->kept_waiting;
+	return worker->session.kept_waiting;
 }
 
 unsigned int worker_count(void)

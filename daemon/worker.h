@@ -5,20 +5,20 @@
  */
 #pragma once
 
-#include "apdu/jpki.h"
-#include "daemon/job.h"
 #include "daemon/mailbox.h"
+#include "daemon/session.h"
 
 struct worker;
 
 /* What the main thread is told, in the main thread. */
 struct worker_events {
 	/* A JPKI card is in the reader, and held. */
-	void (*found)(const struct jpki_token *token, void *userdata);
+	void (*found)(const struct session_finding *finding, void *userdata);
 	/*
 	 * The worker is no more; the jobs that it still had have been finished. ANSWER_UNSUPPORTED_CARD: not a JPKI card,
-	 * let go. ANSWER_BUSY: another program holds it. ANSWER_READER_ERROR: it does not answer to power or to a
-	 * first command. ANSWER_CARD_REMOVED, ANSWER_PCSC_UNAVAILABLE, ANSWER_NOT_AUTHORIZED, or a negative errno.
+	 * let go. ANSWER_BUSY: another program holds it. ANSWER_CARD_REMOVED, ANSWER_PCSC_UNAVAILABLE,
+	 * ANSWER_NOT_AUTHORIZED. Anything else: the card or the reader did not answer as it should; the card is without
+	 * power, and what is in the reader now is for a new worker to find out.
 	 */
 	void (*ended)(int answer, void *userdata);
 	/* An APDU has had no answer for a minute. Neither found() nor ended() comes any more. */
@@ -28,7 +28,7 @@ struct worker_events {
 struct worker_options {
 	const char *reader;
 	bool exclusive;
-	bool close_first; /* somebody may have left the card verified: end that before anything else */
+	bool may_be_open; /* see session_probe() */
 };
 
 /* @options is copied; @events is static. */
@@ -43,6 +43,9 @@ struct worker *worker_release(struct worker *worker, int answer);
 
 /* Hands the job over. Callers take turns. */
 void worker_submit(struct worker *worker, struct job *job);
+
+/* Calls a submitted job off and finishes it with @answer, unless it has begun: then it ends by itself. */
+void worker_cancel(struct worker *worker, struct job *job, int answer);
 
 /* Another program keeps the card from the worker at this moment. */
 bool worker_is_kept_waiting(const struct worker *worker);

@@ -13,6 +13,8 @@ struct bus {
 	sd_event *event;
 	DBusConnection *connection;
 	struct loop *loop;
+	void (*lost)(void *userdata);
+	void *userdata;
 	LIST_HEAD(, bus_pending) pending;
 };
 
@@ -51,7 +53,11 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 {
 	struct bus *bus = userdata;
 
-	if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
+	if (!dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
+		return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+	if (bus->lost)
+		bus->lost(bus->userdata);
+	else
 		sd_event_exit(bus->event, -ECONNRESET);
 	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
@@ -69,7 +75,7 @@ static int bus_connect(struct bus *bus)
 	return loop_new(bus->event, bus->connection, &bus->loop);
 }
 
-int bus_open(sd_event *event, struct bus **ret_bus)
+int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus)
 {
 	struct bus *bus;
 	int r;
@@ -78,6 +84,8 @@ int bus_open(sd_event *event, struct bus **ret_bus)
 	if (!bus)
 		return -ENOMEM;
 	bus->event = sd_event_ref(event);
+	bus->lost = lost;
+	bus->userdata = userdata;
 
 	r = bus_connect(bus);
 	if (r < 0) {

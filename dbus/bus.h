@@ -10,10 +10,10 @@
 struct bus;
 
 /*
- * Connects (blocking: call it before the service is ready), and serves the connection from @event.
- * *ret_bus is freed with bus_free(), not from inside a callback of the bus. When the bus goes away, the loop ends with -ECONNRESET, never _exit().
+ * Connects (blocking: call it before the service is ready), and serves the connection from @event. *ret_bus is freed with
+ * bus_free(). When the bus goes away, @lost runs, once; NULL: the loop then ends with -ECONNRESET. Never _exit().
  */
-int bus_open(sd_event *event, struct bus **ret_bus);
+int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus);
 struct bus *bus_free(struct bus *bus);
 void bus_freep(struct bus **bus);
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -61,23 +60,22 @@ static bool is_stream(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
 }
 
-/* How the descriptor is read; NULL: it is none that can be. */
+/*
+ * How the descriptor is read; NULL: it is none that can be. Each kind is told by what only it can do, which no file
+ * system is asked about: one that the caller serves could hold us up.
+ */
 static read_function *descriptor_function(int fd)
 {
 	const int flags = fcntl(fd, F_GETFL);
-	const int mode = flags & O_ACCMODE;
-	struct stat status;
 	int seals;
 
-	if (flags < 0 || flags & O_PATH || fstat(fd, &status) < 0)
+	if (flags < 0 || flags & O_PATH)
 		return NULL;
 	/* A pipe that is open for writing too never ends. */
-	if (S_ISFIFO(status.st_mode))
-		return mode == O_RDONLY ? read_pipe : NULL;
-	if (S_ISSOCK(status.st_mode))
-		return is_stream(fd) ? read_socket : NULL;
-	if (!S_ISREG(status.st_mode) || mode == O_WRONLY)
-		return NULL;
+	if (fcntl(fd, F_GETPIPE_SZ) >= 0)
+		return (flags & O_ACCMODE) == O_RDONLY ? read_pipe : NULL;
+	if (is_stream(fd))
+		return read_socket;
 	seals = fcntl(fd, F_GET_SEALS);
 	return seals >= 0 && seals & F_SEAL_WRITE ? read_memfd : NULL;
 }

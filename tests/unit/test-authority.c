@@ -223,7 +223,7 @@ static int set_up(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	if (!fixture || sd_event_new(&fixture->event) < 0 ||
-	    bus_open(fixture->event, &fixture->bus) < 0 ||
+	    bus_open(fixture->event, NULL, NULL, &fixture->bus) < 0 ||
 	    object_tree_new(fixture->bus, "/org/jpkid1", &fixture->tree) < 0 ||
 	    object_add(fixture->tree, THING, test_interfaces, fixture, &fixture->thing) < 0)
 		return -1;

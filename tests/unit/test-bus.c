@@ -57,7 +57,7 @@ static int set_up(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	if (!fixture || sd_event_new(&fixture->event) < 0 ||
-	    bus_open(fixture->event, &fixture->bus) < 0)
+	    bus_open(fixture->event, NULL, NULL, &fixture->bus) < 0)
 		return -1;
 	dbus_connection_add_filter(bus_connection(fixture->bus), on_message, fixture, NULL);
 	fixture->client = client_open(getuid());
@@ -289,7 +289,7 @@ static void without_a_bus_there_is_a_reason(void **state)
 	struct bus *bus = NULL;
 
 	assert_true(sd_event_new(&event) >= 0);
-	assert_int_equal(bus_open(event, &bus), -ENOENT);
+	assert_int_equal(bus_open(event, NULL, NULL, &bus), -ENOENT);
 	assert_null(bus);
 	sd_event_unref(event);
 }

@@ -254,18 +254,39 @@ static void keep_log(int level, const char *line)
 	strncat(log_lines, line, sizeof(log_lines) - strlen(log_lines) - 1);
 }
 
-static void the_log_tells_header_lengths_and_status_but_no_body(void **state)
+static void assert_logged(const struct command *command, const char *sent, const char *line)
 {
-	struct script script = SCRIPT({ "00 20 00 98 04 31 32 33 34", "AB CD EF 63 C2" });
+	struct script script = SCRIPT({ sent, "AB CD EF 63 C2" });
 	struct response response;
 
+	*log_lines = '\0';
 	log_set_sink(keep_log);
 	log_set_level(LOG_DEBUG);
-	play(&script, &verify, &response);
+	play(&script, command, &response);
 	log_set_level(LOG_INFO);
 	log_set_sink(NULL);
-	assert_string_equal(log_lines,
-			    "apdu: INS 20 P1 00 P2 98, 4 bytes out, 3 in, SW 63C2");
+	assert_string_equal(log_lines, line);
+}
+
+static void the_log_tells_header_lengths_and_status_but_no_body(void **state)
+{
+	static const uint8_t ef[] = { 0x00, 0x18 };
+	const struct command select = {
+		.ins = 0xA4,
+		.p1 = 0x02,
+		.p2 = 0x0C,
+		.data = ef,
+		.length = sizeof(ef),
+	};
+
+	assert_logged(&select, "00 A4 02 0C 02 00 18",
+		      "apdu: INS A4 P1 02 P2 0C, 2 bytes out, 3 in, SW 63C2");
+}
+
+static void the_log_does_not_tell_the_length_of_a_pin(void **state)
+{
+	assert_logged(&verify, "00 20 00 98 04 31 32 33 34",
+		      "apdu: INS 20 P1 00 P2 98, SW 63C2");
 }
 
 int main(void)
@@ -286,6 +307,7 @@ int main(void)
 		cmocka_unit_test(without_locked_memory_nothing_is_sent),
 		cmocka_unit_test(the_encoded_command_is_wiped_whether_sending_works_or_not),
 		cmocka_unit_test(the_log_tells_header_lengths_and_status_but_no_body),
+		cmocka_unit_test(the_log_does_not_tell_the_length_of_a_pin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,14 +107,15 @@ static void select_is_sent_once_more_after_6F00_and_no_more(void **state)
 	struct script other = SCRIPT({ SELECT_AP, "6F 00" }, { SELECT_AP, "6A 82" });
 
 	assert_int_equal(select_on(&wakes), 0);
-	assert_int_equal(select_on(&broken), ANSWER_CARD_ERROR);
+	assert_int_equal(select_on(&broken), ANSWER_UNSUPPORTED_CARD);
 	assert_int_equal(select_on(&other), ANSWER_UNSUPPORTED_CARD);
 }
 
 static void a_card_that_refuses_select_is_not_supported(void **state)
 {
 	static const char *const refusals[] = { "6A 82", "6A 81", "6A 86", "6D 00",
-						"6E 00", "67 00", "69 85", "69 99" };
+						"6E 00", "67 00", "69 85", "69 99",
+						"62 83", "91 7E" };
 
 	for (size_t i = 0; i < LENGTH_OF(refusals); i++) {
 		struct script script = SCRIPT({ SELECT_AP, refusals[i] });
@@ -125,12 +126,13 @@ static void a_card_that_refuses_select_is_not_supported(void **state)
 
 static void a_card_error_leaves_the_command_and_its_status_word(void **state)
 {
-	struct script script = SCRIPT({ SELECT_AP, "62 83" });
+	struct script script = SCRIPT({ "00 20 00 98", "65 81" });
 	struct jpki jpki = JPKI_INIT(script_channel(&script));
+	int tries;
 
-	assert_int_equal(jpki_select(&jpki), ANSWER_CARD_ERROR);
-	assert_int_equal(jpki.ins, 0xA4);
-	assert_int_equal(jpki.sw, 0x6283);
+	assert_int_equal(jpki_tries(&jpki, JPKI_AUTH, &tries), ANSWER_CARD_ERROR);
+	assert_int_equal(jpki.ins, 0x20);
+	assert_int_equal(jpki.sw, 0x6581);
 }
 
 static void the_answers_of_the_channel_are_passed_on_by_every_call(void **state)

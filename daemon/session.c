@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "daemon/guard.h"
+
+enum {
+	/* pcscd still holds the place of a client that has just ended. */
+	CONNECT_ATTEMPTS = 3,
+	CONNECT_PAUSE_MILLISECONDS = 100,
+};
+
+uint64_t session_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
+}
+
+static int session_transmit(void *userdata, const uint8_t *command, size_t command_length, uint8_t *response,
+			    size_t *response_length)
+{
+	struct session *session = userdata;
+	int answer;
+
+	session->waiting_since = session_clock();
+	answer = pcsc_transmit(session->card, command, command_length, response, response_length);
+	session->waiting_since = 0;
+	return answer;
+}
+
+int session_connect(struct session *session, const char *reader, bool exclusive)
+{
+	const struct timespec pause = { 0, CONNECT_PAUSE_MILLISECONDS * 1000000L };
+	int answer = pcsc_open(&session->pcsc);
+
+	if (answer != 0)
+		return answer;
+	session->jpki = JPKI_INIT(((struct channel){ session_transmit, session }));
+	session->kept_waiting = true;
+	for (int attempt = 1;; attempt++) {
+		answer = pcsc_connect(session->pcsc, reader, exclusive, &session->card);
+		if (answer != ANSWER_BUSY || attempt == CONNECT_ATTEMPTS)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	session->kept_waiting = false;
+	return answer;
+}
+
+void session_close(struct session *session, bool power_off)
+{
+	session->card = pcsc_disconnect(session->card, power_off);
+	session->pcsc = pcsc_close(session->pcsc);
+}
+
+int session_begin(struct session *session)
+{
+	int answer;
+
+	session->kept_waiting = true;
+	answer = pcsc_begin(session->card);
+	session->kept_waiting = false;
+	return answer;
+}
+
+int session_end(struct session *session)
+{
+	int answer;
+
+	session->waiting_since = session_clock();
+	answer = pcsc_end(session->card);
+	session->waiting_since = 0;
+	return answer;
+}
+
+int session_close_keys(struct session *session)
+{
+	int answer = jpki_clear(&session->jpki);
+
+	/* It has just answered, so it is the same card that the power goes off and on for. */
+	if (answer != ANSWER_CARD_ERROR)
+		return answer;
+	session->waiting_since = session_clock();
+	answer = pcsc_power_cycle(session->card);
+	session->waiting_since = 0;
+	return answer;
+}
+
+/* As if a call asked for the counters. */
+static int probe_tries(struct session *session, struct session_finding *finding)
+{
+	for (int applet = 0; applet < JPKI_APPLET_COUNT; applet++) {
+		struct job job = { .applet = (enum jpki_applet)applet };
+		int answer = guard_read_tries(&session->jpki, &job);
+
+		if (answer != 0)
+			return answer;
+		finding->tries[applet] = job.tries;
+	}
+	return 0;
+}
+
+static int probe_selected(struct session *session, bool may_be_open, struct session_finding *finding)
+{
+	int answer = 0;
+
+	if (may_be_open) {
+		answer = session_close_keys(session);
+		if (answer == 0)
+			answer = jpki_select(&session->jpki);
+	}
+	if (answer == 0)
+		answer = jpki_read_token(&session->jpki, &finding->token);
+	if (answer == 0 && may_be_open)
+		answer = probe_tries(session, finding);
+	return answer;
+}
+
+int session_probe(struct session *session, bool may_be_open, struct session_finding *ret_finding)
+{
+	struct session_finding finding = { .tries = { JPKI_TRIES_UNKNOWN, JPKI_TRIES_UNKNOWN } };
+	int answer = session_begin(session);
+
+	if (answer == 0)
+		answer = jpki_select(&session->jpki);
+	if (answer == 0)
+		answer = probe_selected(session, may_be_open, &finding);
+	if (answer == 0)
+		answer = session_end(session);
+	if (answer == 0)
+		*ret_finding = finding;
+	return answer;
+}
+
+static int read_certificate(struct session *session, struct job *job, enum jpki_certificate which)
+{
+	return jpki_read_certificate(&session->jpki, job->applet, which, &job->certificate.bytes,
+				     &job->certificate.length);
+}
+
+static int sign_one(struct session *session, struct job *job, const struct job_bytes *input,
+		    struct job_bytes *signature)
+{
+	CLEANUP(freep) uint8_t *bytes = malloc(JPKI_SIGNATURE_LENGTH_MAX);
+	int answer;
+
+	if (!bytes)
+		return -ENOMEM;
+	answer = jpki_sign(&session->jpki, job->applet, job->padding, input->bytes, input->length, bytes,
+			   &signature->length);
+	if (answer == 0)
+		signature->bytes = TAKE(bytes);
+	return answer;
+}
+
+static int sign_all(struct session *session, struct job *job)
+{
+	job->signatures = calloc(job->input_count, sizeof(*job->signatures));
+	if (!job->signatures)
+		return -ENOMEM;
+
+	for (size_t i = 0; i < job->input_count; i++) {
+		int answer = session->quit;
+
+		if (answer == 0)
+			answer = sign_one(session, job, &job->inputs[i], &job->signatures[i]);
+		if (answer != 0)
+			return answer;
+	}
+	return job->needs_certificate ? read_certificate(session, job, JPKI_HOLDER_CERTIFICATE) : 0;
+}
+
+static int perform(struct session *session, struct job *job)
+{
+	int answer = jpki_select(&session->jpki);
+
+	if (answer == 0 && job->pin)
+		answer = guard_verify(&session->jpki, job);
+	if (answer != 0)
+		return answer;
+
+	switch (job->kind) {
+	case JOB_READ_CERTIFICATE:
+		return read_certificate(session, job, job->which);
+	case JOB_READ_TRIES:
+		return guard_read_tries(&session->jpki, job);
+	case JOB_VERIFY_PIN:
+		return 0;
+	case JOB_SIGN:
+		return sign_all(session, job);
+	}
+	return -EINVAL;
+}
+
+int session_perform(struct session *session, struct job *job)
+{
+	job->result = perform(session, job);
+	job->ins = session->jpki.ins;
+	job->sw = session->jpki.sw;
+
+	switch (job->result) {
+	case ANSWER_OUTCOME_UNKNOWN:
+		return ANSWER_READER_ERROR;
+	case ANSWER_READER_ERROR:
+	case ANSWER_CARD_REMOVED:
+	case ANSWER_PCSC_UNAVAILABLE:
+		return job->result;
+	default:
+		return 0;
+	}
+}
