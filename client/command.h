@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a command line asks for, and the commands. */
+#pragma once
+
+#include <stdbool.h>
+
+struct arguments {
+	int (*run)(const struct arguments *arguments);
+
+	const char *applet; /* "auth" or "sign" */
+	const char *file;   /* "-": standard input */
+
+	const char *reader, *card; /* which is meant, or NULL */
+	const char *output;        /* NULL: standard output */
+	const char *scheme;
+	int pin_fd; /* -1: the PIN is asked for in the terminal */
+	bool allow_last_try;
+	bool issuer;
+	bool pem, der, text, json;
+};
+
+int command_status(const struct arguments *arguments);
+int command_cert(const struct arguments *arguments);
+int command_sign(const struct arguments *arguments);
+int command_pin_status(const struct arguments *arguments);
+int command_pin_verify(const struct arguments *arguments);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/service.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "client/failure.h"
+#include "dbus/error.h"
+
+#define SERVICE_NAME "org.jpkid1"
+
+int service_open(struct service *service)
+{
+	DBusError error = DBUS_ERROR_INIT;
+	int failure;
+
+	service->connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
+	if (!service->connection) {
+		failure = failure_say(FAILURE_NO_SERVICE, "The system bus cannot be reached: %s",
+				      error.message);
+		dbus_error_free(&error);
+		return failure;
+	}
+	/* A bus that goes away is a refusal like others. */
+	dbus_connection_set_exit_on_disconnect(service->connection, FALSE);
+	return 0;
+}
+
+void service_close(struct service *service)
+{
+	if (!service->connection)
+		return;
+	dbus_connection_close(service->connection);
+	dbus_connection_unref(service->connection);
+	service->connection = NULL;
+}
+
+DBusMessage *service_message(const char *path, const char *interface, const char *member)
+{
+	DBusMessage *message = dbus_message_new_method_call(SERVICE_NAME, path, interface, member);
+
+	if (message)
+		dbus_message_set_allow_interactive_authorization(message, TRUE);
+	return message;
+}
+
+/* Where the service speaks to programs, a person is told what jpkictl has for it. */
+static const char *sentence_for_person(int result)
+{
+	switch (result) {
+	case ANSWER_PIN_REQUIRED:
+		return "This needs the PIN: repeat in a terminal, or give it with --pin-fd.";
+	case ANSWER_LAST_TRY:
+		return "One try is left, and a wrong PIN would lock the card; nothing was sent. If "
+		       "you are sure of the PIN, "
+		       "repeat with --allow-last-try.";
+	case ANSWER_TRIES_CHANGED:
+		return "Somebody else used a try meanwhile; nothing was sent. Look at: jpkictl pin "
+		       "status";
+	case ANSWER_OUTCOME_UNKNOWN:
+		return "The card's answer was lost, so the PIN may have cost a try. Before you "
+		       "repeat, look at: jpkictl pin "
+		       "status";
+	default:
+		return NULL;
+	}
+}
+
+bool refusal_set(struct refusal *refusal, int result)
+{
+	const char *sentence = sentence_for_person(result);
+
+	*refusal = (struct refusal){ .result = result };
+	if (sentence)
+		snprintf(refusal->text, sizeof(refusal->text), "%s", sentence);
+	else if (result == -ENOTCONN)
+		snprintf(refusal->text, sizeof(refusal->text),
+			 "The connection to the system bus was lost.");
+	else if (result == -EPROTO)
+		snprintf(refusal->text, sizeof(refusal->text),
+			 "The service's answer is not of the form that it should be; do jpkid and "
+			 "jpkictl have the same "
+			 "version?");
+	else if (result < 0)
+		snprintf(refusal->text, sizeof(refusal->text), "The call failed: %s",
+			 strerror(-result));
+	return false;
+}
+
+/* All other names are the bus's or the service manager's, who speak when the service does not. */
+static bool is_from_service(const char *name)
+{
+	return error_answer(name) != ANSWER_FAILED || strcmp(name, DBUS_ERROR_FAILED) == 0;
+}
+
+/* The text that stands first in an error's body, and the tries that may follow it. */
+static void refusal_from_error(struct refusal *refusal, DBusMessage *reply)
+{
+	const char *name = dbus_message_get_error_name(reply), *text = "";
+	DBusMessageIter iter;
+
+	refusal_set(refusal, is_from_service(name) ? (int)error_answer(name) : -ENOTCONN);
+	dbus_message_iter_init(reply, &iter);
+	if (dbus_message_iter_get_arg_type(&iter) == DBUS_TYPE_STRING) {
+		dbus_message_iter_get_basic(&iter, &text);
+		dbus_message_iter_next(&iter);
+	}
+	if (refusal->result == ANSWER_PIN_INCORRECT &&
+	    dbus_message_iter_get_arg_type(&iter) == DBUS_TYPE_UINT32)
+		dbus_message_iter_get_basic(&iter, &refusal->tries_left);
+
+	if (refusal->result == -ENOTCONN)
+		snprintf(refusal->text, sizeof(refusal->text),
+			 "The service jpkid does not answer (%s); look at: systemctl status jpkid",
+			 text);
+	else if (!*refusal->text)
+		snprintf(refusal->text, sizeof(refusal->text), "%s", *text ? text : name);
+}
+
+/* The answer, whatever it is. */
+static int service_wait(struct service *service, DBusMessage *message, DBusMessage **ret_reply)
+{
+	DBusPendingCall *pending = NULL;
+
+	if (!dbus_connection_send_with_reply(service->connection, message, &pending,
+					     DBUS_TIMEOUT_INFINITE))
+		return -ENOMEM;
+	if (!pending)
+		return -ENOTCONN;
+	dbus_pending_call_block(pending);
+	*ret_reply = dbus_pending_call_steal_reply(pending);
+	dbus_pending_call_unref(pending);
+	return *ret_reply ? 0 : -ENOTCONN;
+}
+
+bool service_call(struct service *service, DBusMessage *message, const char *signature,
+		  DBusMessage **ret_reply, struct refusal *ret_refusal)
+{
+	CLEANUP(message_unrefp) DBusMessage *reply = NULL;
+	int r = service_wait(service, message, &reply);
+
+	if (r < 0)
+		return refusal_set(ret_refusal, r);
+	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR) {
+		refusal_from_error(ret_refusal, reply);
+		return false;
+	}
+	if (!dbus_message_has_signature(reply, signature))
+		return refusal_set(ret_refusal, -EPROTO);
+	*ret_reply = TAKE(reply);
+	return true;
+}
+
+int refusal_say(const struct refusal *refusal)
+{
+	return failure_say(failure_of(refusal->result), "%s", refusal->text);
+}

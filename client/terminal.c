@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* Signals that would leave the terminal without echo. */
+static const int signals[] = { SIGALRM, SIGHUP,  SIGINT,  SIGPIPE, SIGQUIT,
+			       SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2 };
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+	caught = number;
+}
+
+/* What is put back when the question is over. */
+struct state {
+	struct termios attributes;
+	struct sigaction actions[LENGTH_OF(signals)];
+	sigset_t mask;
+};
+
+/* The signals come while ppoll() waits, and at no other time. */
+static void signals_catch(struct state *state)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < LENGTH_OF(signals); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, &state->mask);
+
+	caught = 0;
+	for (size_t i = 0; i < LENGTH_OF(signals); i++) {
+		sigaction(signals[i], NULL, &state->actions[i]);
+		if (state->actions[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
+}
+
+/* The one that was caught comes again, to do what it does without us. */
+static void signals_release(const struct state *state)
+{
+	for (size_t i = 0; i < LENGTH_OF(signals); i++)
+		sigaction(signals[i], &state->actions[i], NULL);
+	if (caught != 0)
+		raise(caught);
+	sigprocmask(SIG_SETMASK, &state->mask, NULL);
+}
+
+static int terminal_say(int terminal, const char *text)
+{
+	const size_t length = strlen(text);
+	const ssize_t written = write(terminal, text, length);
+
+	if (written < 0)
+		return -errno;
+	return (size_t)written == length ? 0 : -EIO;
+}
+
+/* 0, -EINTR with the signal in caught, -EMSGSIZE or another negative errno. */
+static int terminal_read_line(int terminal, const sigset_t *mask, struct secret *line)
+{
+	struct pollfd poll = { .fd = terminal, .events = POLLIN };
+	uint8_t *end;
+	ssize_t length;
+
+	line->length = 0;
+	if (ppoll(&poll, 1, NULL, mask) < 0)
+		return -errno;
+	/* A terminal gives one line at most, and no newline where Ctrl-D ended it. */
+	length = read(terminal, line->bytes, line->capacity);
+	if (length < 0)
+		return -errno;
+	end = memchr(line->bytes, '\n', (size_t)length);
+	if (!end && (size_t)length == line->capacity)
+		return -EMSGSIZE;
+	line->length = end ? (size_t)(end - line->bytes) : (size_t)length;
+	return 0;
+}
+
+static int terminal_ask_once(int terminal, const char *question, bool echo, struct secret *answer)
+{
+	struct termios attributes;
+	struct state state;
+	int r;
+
+	if (tcgetattr(terminal, &state.attributes) < 0)
+		return -errno;
+	attributes = state.attributes;
+	attributes.c_lflag |= ICANON | ISIG | ECHO;
+	if (!echo)
+		attributes.c_lflag &= ~(tcflag_t)ECHO;
+
+	signals_catch(&state);
+	r = tcsetattr(terminal, TCSAFLUSH, &attributes) < 0 ? -errno : 0;
+	if (r == 0)
+		r = terminal_say(terminal, question);
+	if (r == 0)
+		r = terminal_read_line(terminal, &state.mask, answer);
+	/* Flushed, so that the rest of what was typed does not go to the shell. */
+	tcsetattr(terminal, TCSAFLUSH, &state.attributes);
+	if (!echo || r != 0)
+		terminal_say(terminal, "\n");
+	signals_release(&state);
+	return r;
+}
+
+int terminal_open(void)
+{
+	return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+int terminal_ask(int terminal, const char *question, bool echo, struct secret *answer)
+{
+	int r;
+
+	do
+		r = terminal_ask_once(terminal, question, echo, answer);
+	while (r == -EINTR);
+	return r;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Questions to the person at the controlling terminal, wherever standard input and output go. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/secret.h"
+
+/* A descriptor of the controlling terminal, the caller's to close; -1: there is none. */
+int terminal_open(void);
+
+/*
+ * Shows @question and reads a line without its end into @answer, up to its capacity; what is typed
+ * is shown only with
+ * @echo. A signal that ends the program does so after the terminal is as it was before; one that
+ * stops it asks the question again. 0, -EMSGSIZE (a longer line) or another negative errno.
+ */
+int terminal_ask(int terminal, const char *question, bool echo, struct secret *answer);
