@@ -17,8 +17,8 @@ enum {
 
 /* --- replies -------------------------------------------------------------------------------------------------- */
 
-/* Ends a call with a body that @write makes; a failure is told as one. */
-static void reply(struct request *request, void (*write)(struct writer *writer, const struct request *request))
+/* Ends the call with a body that @write makes of @data; a failure is told as one. */
+static void reply(struct request *request, void (*write)(struct writer *writer, const void *data), const void *data)
 {
 	CLEANUP(message_unrefp) DBusMessage *message = call_new_return(request->call);
 	struct writer writer;
@@ -26,41 +26,45 @@ static void reply(struct request *request, void (*write)(struct writer *writer, 
 
 	if (message) {
 		writer_begin(&writer, message);
-		write(&writer, request);
+		write(&writer, data);
 		r = writer_finish(&writer);
 	}
 	if (r < 0)
-		call_fail_with(request->call, r, request->applet, NULL);
+		call_fail_result(request->call, r, request->applet, NULL);
 	else
 		call_return(request->call, TAKE(message));
 }
 
-static void write_nothing(struct writer *writer, const struct request *request)
+static void write_nothing(struct writer *writer, const void *data)
 {
 	(void)writer;
-	(void)request;
+	(void)data;
 }
 
-static void write_certificate(struct writer *writer, const struct request *request)
+static void write_certificate(struct writer *writer, const void *data)
 {
-	const struct job_bytes *certificate = &request->job->certificate;
+	const struct job *job = data;
 
-	writer_bytes(writer, certificate->bytes, certificate->length);
+	writer_bytes(writer, job->certificate.bytes, job->certificate.length);
 }
 
-static void write_tries(struct writer *writer, const struct request *request)
+static void write_tries(struct writer *writer, const void *data)
 {
-	writer_int32(writer, request->job->tries);
+	const struct job *job = data;
+
+	writer_int32(writer, job->tries);
 }
 
-static void write_signature(struct writer *writer, const struct request *request)
+static void write_signature(struct writer *writer, const void *data)
 {
-	writer_bytes(writer, request->job->signatures[0].bytes, request->job->signatures[0].length);
+	const struct job *job = data;
+
+	writer_bytes(writer, job->signatures[0].bytes, job->signatures[0].length);
 }
 
-static void write_signatures(struct writer *writer, const struct request *request)
+static void write_signatures(struct writer *writer, const void *data)
 {
-	const struct job *job = request->job;
+	const struct job *job = data;
 	struct writer array;
 
 	writer_open(writer, &array, DBUS_TYPE_ARRAY, "ay");
@@ -71,17 +75,17 @@ static void write_signatures(struct writer *writer, const struct request *reques
 
 static void finish_verify_pin(struct request *request)
 {
-	reply(request, write_nothing);
+	reply(request, write_nothing, NULL);
 }
 
 static void finish_certificate(struct request *request)
 {
-	reply(request, write_certificate);
+	reply(request, write_certificate, request->job);
 }
 
 static void finish_tries(struct request *request)
 {
-	reply(request, write_tries);
+	reply(request, write_tries, request->job);
 }
 
 /* --- Describe ------------------------------------------------------------------------------------------------- */
@@ -117,9 +121,20 @@ static void write_holder(struct writer *dictionary, const struct description *de
 	writer_close(&entry);
 }
 
-static void write_description(struct writer *writer, const struct request *request,
-			      const struct description *description)
+struct described {
+	enum jpki_applet applet;
+	struct description description;
+};
+
+static void described_clear(struct described *described)
 {
+	description_clear(&described->description);
+}
+
+static void write_description(struct writer *writer, const void *data)
+{
+	const struct described *described = data;
+	const struct description *description = &described->description;
 	struct writer dictionary;
 
 	writer_open(writer, &dictionary, DBUS_TYPE_ARRAY, "{sv}");
@@ -133,32 +148,22 @@ static void write_description(struct writer *writer, const struct request *reque
 	writer_entry_string(&dictionary, "state", validity_name(description->validity));
 	/* JPKI tells contracted verifiers only whether a certificate has been revoked. */
 	writer_entry_string(&dictionary, "revocation", "unknown");
-	if (request->applet->kind == JPKI_SIGN)
+	if (described->applet == JPKI_SIGN)
 		write_holder(&dictionary, description);
 	writer_close(&dictionary);
 }
 
 static void finish_describe(struct request *request)
 {
-	CLEANUP(description_clear) struct description description = DESCRIPTION_INIT;
-	CLEANUP(message_unrefp) DBusMessage *message = NULL;
+	CLEANUP(described_clear) struct described described = { request->applet->kind, DESCRIPTION_INIT };
 	const struct job_bytes *certificate = &request->job->certificate;
-	struct writer writer;
-	int result = certificate_describe(certificate->bytes, certificate->length, time(NULL), &description);
+	int answer = certificate_describe(certificate->bytes, certificate->length, time(NULL),
+					  &described.description);
 
-	if (result == 0) {
-		message = call_new_return(request->call);
-		result = message ? 0 : -ENOMEM;
-	}
-	if (result == 0) {
-		writer_begin(&writer, message);
-		write_description(&writer, request, &description);
-		result = writer_finish(&writer);
-	}
-	if (result != 0)
-		call_fail_with(request->call, result, request->applet, NULL);
+	if (answer != 0)
+		call_fail_result(request->call, answer, request->applet, NULL);
 	else
-		call_return(request->call, TAKE(message));
+		reply(request, write_description, &described);
 }
 
 /* --- Sign and SignMany ---------------------------------------------------------------------------------------- */
@@ -181,15 +186,14 @@ static int check_signatures(const struct request *request)
 	return 0;
 }
 
-static void finish_sign_with(struct request *request,
-			     void (*write)(struct writer *writer, const struct request *request))
+static void finish_sign_with(struct request *request, void (*write)(struct writer *writer, const void *data))
 {
 	int answer = check_signatures(request);
 
 	if (answer != 0)
-		call_fail_with(request->call, answer, request->applet, request->job);
+		call_fail_result(request->call, answer, request->applet, request->job);
 	else
-		reply(request, write);
+		reply(request, write, request->job);
 }
 
 static void finish_sign(struct request *request)

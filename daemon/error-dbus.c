@@ -6,26 +6,36 @@
 
 static const char *pin_name(const struct applet *applet)
 {
-	return applet && applet->kind == JPKI_SIGN ? "sign PIN" : "auth PIN";
+	return applet->kind == JPKI_SIGN ? "sign PIN" : "auth PIN";
 }
 
 static const char *pin_format(const struct applet *applet)
 {
-	return applet && applet->kind == JPKI_SIGN ?
+	return applet->kind == JPKI_SIGN ?
 		       "6 to 16 letters A-Z and digits, with at least one of each" :
 		       "exactly 4 digits";
 }
 
+static bool is_on_phone(const struct applet *applet)
+{
+	return applet->card->type == JPKI_TYPE_ANDROID_PHONE || applet->card->type == JPKI_TYPE_IPHONE;
+}
+
 static void fail_locked(struct call *call, const struct applet *applet)
 {
-	const char *store = applet && applet->kind == JPKI_SIGN ?
+	const char *store = applet->kind == JPKI_SIGN ?
 				    "a terminal in a convenience store (this needs the auth PIN)" :
 				    "a terminal in a Seven-Eleven or an AEON group store (this needs the sign PIN)";
 
-	call_fail(call, ANSWER_PIN_LOCKED,
-		  "The %s is locked. Have it reset at the municipal window, or with the app 「JPKI暗証番号リセット」 and "
-		  "within 24 hours at %s.",
-		  pin_name(applet), store);
+	if (is_on_phone(applet))
+		call_fail(call, ANSWER_PIN_LOCKED,
+			  "The %s is locked. Reset it in the app 「マイナポータル」 on the phone, with the My Number Card.",
+			  pin_name(applet));
+	else
+		call_fail(call, ANSWER_PIN_LOCKED,
+			  "The %s is locked. Have it reset at the municipal window, or with the app "
+			  "「JPKI暗証番号リセット」 and within 24 hours at %s.",
+			  pin_name(applet), store);
 }
 
 static void fail_incorrect(struct call *call, const struct applet *applet, const struct job *job)
@@ -63,7 +73,7 @@ static const char *sentence(enum answer answer)
 	case ANSWER_TIMEOUT:
 		return "The card was busy with other calls until the time was up; nothing was sent to it. Repeat.";
 	case ANSWER_CANCELLED:
-		return "The call was cancelled before it reached the card.";
+		return "The service is being stopped, so the call was cancelled; repeat it when the service is back.";
 	case ANSWER_PIN_REQUIRED:
 		return "This needs the PIN; give it with the option 'pin', a descriptor to read it from.";
 	case ANSWER_TRIES_CHANGED:
@@ -117,7 +127,7 @@ static const char *sentence(enum answer answer)
 	return NULL;
 }
 
-void call_fail_with(struct call *call, int result, const struct applet *applet, const struct job *job)
+void call_fail_result(struct call *call, int result, const struct applet *applet, const struct job *job)
 {
 	const char *text;
 

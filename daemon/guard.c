@@ -62,7 +62,7 @@ static int verify(struct jpki *jpki, struct job *job)
 	case ANSWER_PIN_LOCKED:
 		/* A card that does not say what is left has one less than before. */
 		set_tries(job, tries == JPKI_TRIES_UNKNOWN ? job->tries - 1 : tries);
-		break;
+		return job->tries == 0 ? ANSWER_PIN_LOCKED : ANSWER_PIN_INCORRECT;
 	case ANSWER_OUTCOME_UNKNOWN:
 		set_tries(job, JPKI_TRIES_UNKNOWN);
 		break;

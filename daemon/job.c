@@ -88,7 +88,8 @@ bool job_cancel(struct job *job, int answer)
 
 void job_give_up(struct job *job)
 {
-	bool stopped = job_change_state(job, JOB_CLAIMED, JOB_CANCELLED);
+	bool stopped = job_change_state(job, JOB_WAITING, JOB_CANCELLED) ||
+		       job_change_state(job, JOB_CLAIMED, JOB_CANCELLED);
 
 	job_finish(job, stopped ? ANSWER_READER_ERROR : ANSWER_OUTCOME_UNKNOWN);
 }

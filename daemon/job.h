@@ -89,7 +89,7 @@ void job_end_verify(struct job *job);
 bool job_cancel(struct job *job, int answer);
 
 /*
- * Main: a claimed job is not waited for any longer. It is finished with ANSWER_OUTCOME_UNKNOWN if a VERIFY may be out,
+ * Main: a job that the worker has is not waited for any longer. It is finished with ANSWER_OUTCOME_UNKNOWN if a VERIFY may be out,
  * otherwise with ANSWER_READER_ERROR, and none will go out then.
  */
 void job_give_up(struct job *job);

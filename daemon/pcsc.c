@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <winscard.h>
 
 #include "base/cleanup.h"
@@ -15,6 +16,9 @@ enum {
 	SETTLE_MILLISECONDS = 1000,
 	/* …and what is lost all the same is found then. */
 	WAIT_MILLISECONDS = 600 * 1000,
+	/* pcscd looks after a card every 400 ms. */
+	GONE_ATTEMPTS = 6,
+	GONE_PAUSE_MILLISECONDS = 100,
 };
 
 static const char plug_and_play[] = "\\\\?PnP?\\Notification";
@@ -112,12 +116,22 @@ static const struct pcsc_reader *readers_find(const struct pcsc_readers *readers
 	return NULL;
 }
 
+static void add_name(struct pcsc_readers *readers, const char *name)
+{
+	size_t size = strnlen(name, PCSC_NAME_SIZE) + 1;
+
+	if (size <= PCSC_NAME_SIZE && readers->count < PCSC_READERS_MAX)
+		memcpy(readers->reader[readers->count++].name, name, size);
+	else
+		log_warning("a reader is not used: there are more than %d, or its name is too long", PCSC_READERS_MAX);
+}
+
 /* The names of the readers that pcscd has now, in the order that it gives. */
 static int list_readers(struct pcsc *pcsc, struct pcsc_readers *ret_readers)
 {
-	char names[(PCSC_READERS_MAX + 1) * PCSC_NAME_SIZE + 1] = "";
-	DWORD length = sizeof(names) - 2;
-	LONG result = SCardListReaders(pcsc->context, NULL, names, &length);
+	DWORD length = SCARD_AUTOALLOCATE;
+	char *names = NULL;
+	LONG result = SCardListReaders(pcsc->context, NULL, (LPSTR)&names, &length);
 
 	ret_readers->count = 0;
 	if (result == SCARD_E_NO_READERS_AVAILABLE)
@@ -125,16 +139,9 @@ static int list_readers(struct pcsc *pcsc, struct pcsc_readers *ret_readers)
 	if (result != SCARD_S_SUCCESS)
 		return answer_from_pcsc(result);
 
-	for (const char *name = names; *name; name += strlen(name) + 1) {
-		size_t size = strnlen(name, PCSC_NAME_SIZE) + 1;
-
-		if (size > PCSC_NAME_SIZE || ret_readers->count == PCSC_READERS_MAX) {
-			log_warning("more readers than %d, or a name that is too long: the others are not used",
-				    PCSC_READERS_MAX);
-			break;
-		}
-		memcpy(ret_readers->reader[ret_readers->count++].name, name, size);
-	}
+	for (const char *name = names; *name; name += strlen(name) + 1)
+		add_name(ret_readers, name);
+	SCardFreeMemory(pcsc->context, names);
 	return 0;
 }
 
@@ -185,9 +192,10 @@ static bool readers_equal(const struct pcsc_readers *a, const struct pcsc_reader
 
 int pcsc_watch(struct pcsc *pcsc, struct pcsc_readers *readers)
 {
+	const bool first = !pcsc->watching;
+
 	for (;;) {
 		struct pcsc_readers now = { 0 };
-		bool first = !pcsc->watching;
 		int answer = list_readers(pcsc, &now);
 		LONG result;
 
@@ -251,7 +259,8 @@ int pcsc_begin(struct pcsc_card *card)
 		return 0;
 
 	while ((result = SCardBeginTransaction(card->handle)) == SCARD_W_RESET_CARD) {
-		int answer = reconnect(card, SCARD_LEAVE_CARD);
+		/* It may have been left without power, which SCARD_LEAVE_CARD would not give it back. */
+		int answer = reconnect(card, SCARD_UNPOWER_CARD);
 
 		if (answer != 0)
 			return answer;
@@ -269,6 +278,21 @@ int pcsc_end(struct pcsc_card *card)
 int pcsc_power_cycle(struct pcsc_card *card)
 {
 	return reconnect(card, SCARD_UNPOWER_CARD);
+}
+
+bool pcsc_is_gone(struct pcsc_card *card)
+{
+	static const struct timespec pause = { 0, GONE_PAUSE_MILLISECONDS * 1000000L };
+
+	for (int attempt = 0; attempt < GONE_ATTEMPTS; attempt++) {
+		LONG result = SCardBeginTransaction(card->handle);
+
+		if (result != SCARD_S_SUCCESS)
+			return answer_in_use(result) == ANSWER_CARD_REMOVED;
+		SCardEndTransaction(card->handle, SCARD_LEAVE_CARD);
+		nanosleep(&pause, NULL);
+	}
+	return false;
 }
 
 int pcsc_transmit(void *userdata, const uint8_t *command, size_t command_length, uint8_t *response,

@@ -64,6 +64,9 @@ int pcsc_end(struct pcsc_card *card);
 /* Power off and on, in the middle of a transaction: what was verified is not any more. */
 int pcsc_power_cycle(struct pcsc_card *card);
 
+/* After a failed transmit: was the card pulled out? Waits until pcscd must have noticed. The card is for nothing else then. */
+bool pcsc_is_gone(struct pcsc_card *card);
+
 /* For struct channel: @card is a struct pcsc_card. Returns as channel.transmit() is documented. */
 int pcsc_transmit(void *card, const uint8_t *command, size_t command_length, uint8_t *response,
 		  size_t *response_length);

@@ -68,7 +68,7 @@ static void request_end(struct request *request, int result)
 	if (result == 0)
 		request->finish(request);
 	else
-		call_fail_with(request->call, result, request->applet, request->job->back ? request->job : NULL);
+		call_fail_result(request->call, result, request->applet, request->job->back ? request->job : NULL);
 	request_free(request);
 }
 
@@ -107,7 +107,7 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 	int answer = ANSWER_LIMITS_EXCEEDED;
 
 	if (too_many(manager, call_sender(call))) {
-		call_fail_with(call, answer, applet, NULL);
+		call_fail_result(call, answer, applet, NULL);
 		return NULL;
 	}
 	request = calloc(1, sizeof(*request));
@@ -115,7 +115,7 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 		request->job = job_new(kind, applet->kind, call_sender(call));
 	if (!request || !request->job) {
 		free(request);
-		call_fail_with(call, -ENOMEM, applet, NULL);
+		call_fail_result(call, -ENOMEM, applet, NULL);
 		return NULL;
 	}
 	request->call = call;

@@ -100,9 +100,11 @@ static int probe_tries(struct session *session, struct session_finding *finding)
 		struct job job = { .applet = (enum jpki_applet)applet };
 		int answer = guard_read_tries(&session->jpki, &job);
 
-		if (answer != 0)
+		/* A PIN that the card does not tell of is no reason to refuse the other. */
+		if (answer != 0 && answer != ANSWER_CARD_ERROR)
 			return answer;
-		finding->tries[applet] = job.tries;
+		if (job.has_tries)
+			finding->tries[applet] = job.tries;
 	}
 	return 0;
 }
@@ -167,7 +169,8 @@ static int sign_all(struct session *session, struct job *job)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < job->input_count; i++) {
-		int answer = session->quit;
+		/* What has begun ends, but not sixty more. */
+		int answer = i > 0 ? session->quit : 0;
 
 		if (answer == 0)
 			answer = sign_one(session, job, &job->inputs[i], &job->signatures[i]);
@@ -205,6 +208,8 @@ int session_perform(struct session *session, struct job *job)
 	job->ins = session->jpki.ins;
 	job->sw = session->jpki.sw;
 
+	if (job->result == ANSWER_READER_ERROR && pcsc_is_gone(session->card))
+		job->result = ANSWER_CARD_REMOVED;
 	switch (job->result) {
 	case ANSWER_OUTCOME_UNKNOWN:
 		return ANSWER_READER_ERROR;

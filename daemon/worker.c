@@ -111,10 +111,9 @@ static int worker_serve(struct worker *worker)
 	int answer = session_connect(&worker->session, worker->reader, worker->exclusive);
 
 	/* The wait for another program may have outlasted the interest in this card. */
-	if (answer == 0)
-		answer = worker->session.quit;
-	if (answer == 0)
-		answer = session_probe(&worker->session, worker->may_be_open, &worker->found.finding);
+	if (answer != 0 || worker->session.quit)
+		return answer;
+	answer = session_probe(&worker->session, worker->may_be_open, &worker->found.finding);
 	if (answer != 0)
 		return answer;
 

@@ -5,3 +5,4 @@ include tests/fuzz/local.mk
 include tests/unit/certificate.mk
 include tests/unit/dbus.mk
 include tests/bench/local.mk
+include tests/unit/daemon.mk

@@ -4,7 +4,7 @@
 packages="
 	autoconf automake make gcc libc6-dev pkg-config xz-utils
 	libpcsclite-dev libssl-dev libsystemd-dev libdbus-1-dev libcmocka-dev libjansson-dev
-	pcscd vsmartcard-vpcd opensc openssl dbus-daemon dbus-bin iproute2 util-linux procps strace mandoc man-db
+	pcscd vsmartcard-vpcd opensc openssl dbus-daemon dbus-bin polkitd systemd iproute2 util-linux procps strace mandoc man-db
 	python3 python3-dbus python3-gi"
 
 PATH=$PATH:/usr/sbin:/sbin

@@ -123,7 +123,8 @@ class Client:
 
 
 class Applet:
-    TYPES = {"expected-tries": dbus.UInt32, "timeout": dbus.UInt32, "allow-last-try": dbus.Boolean, "reason": dbus.String}
+    TYPES = {"expected-tries": dbus.UInt32, "timeout": dbus.UInt32, "allow-last-try": dbus.Boolean,
+             "reason": dbus.String}
     ARGUMENTS = {"Sign": "say", "SignMany": "saay"}
 
     def __init__(self, client, path, kind):
@@ -279,12 +280,17 @@ class TestCase(unittest.TestCase):
         cls.stack = stack.Stack(cls.READERS, cls.CARD_OPTIONS, cls.DAEMON_OPTIONS)
         cls.stack.__enter__()
         cls.addClassCleanup(cls.stack.stop)
+        client = Client()
+        cls.addClassCleanup(client.close)
+        for number in cls.stack.cards:
+            client.wait_for_card(number)
 
     def setUp(self):
         self.client = self.new_client()
         self.addCleanup(self.check_daemon)
-        for number in range(self.READERS):
-            self.client.wait_for_card(number)
+        for number in self.stack.cards:
+            if not self.client.card(number):
+                self.put_card(number)
 
     def new_client(self, user="root"):
         client = Client(user)
@@ -311,11 +317,32 @@ class TestCase(unittest.TestCase):
         self.client.wait_for_card(number)
         return card
 
+    @contextlib.contextmanager
+    def going_out(self, number=0):
+        """In here the card is taken out. pcscd looks every 400 ms, and does not see what is shorter."""
+        def removals():
+            return self.stack.pcscd.log_text().count(f"Card Removed From Virtual Reader {number} ")
+        before = removals()
+        yield
+        stack.wait_until(lambda: removals() > before, "pcscd sees that the card is out")
+        self.client.wait_for_state("empty", number)
+
+    def pull(self, number=0):
+        with self.going_out(number):
+            self.stack.card(number).control("pull")
+
+    def insert(self, number=0):
+        """…and waits for its object."""
+        self.stack.card(number).control("insert")
+        return self.client.wait_for_card(number)
+
     def change_card(self, number=0, *options, tries=None):
         """Another card in place of the one that is in, whatever jpkid thinks of it."""
-        self.stack.card(number).stop()
-        self.client.wait_for_state("empty", number)     # pcscd does not see what is shorter
-        with open(self.stack.card(number).files["state"], "w") as file:
+        card = self.stack.card(number)
+        moves = [line.event for line in card.record() if line.event in ("insert", "pull")]
+        with self.going_out(number) if moves[-1:] == ["insert"] else contextlib.nullcontext():
+            card.stop()
+        with open(card.files["state"], "w") as file:
             tries = {**TRIES_MAX, **(tries or {})}
             file.write("".join(f"{kind} {tries[kind]} {PIN[kind].decode()}\n" for kind in PIN) + "reset 0\n")
         return self.stack.start_card(number, *options)

@@ -4,7 +4,6 @@ import math
 import unittest
 
 import client
-import stack
 from client import PIN, READ_BINARY, SELECT, SIGN, VERIFY, WRONG_PIN, pki, pins_in, verifies
 
 LARGEST_READ = 256
@@ -188,7 +187,7 @@ class Habits(client.TestCase):
         self.assertLess(len(apdus), 20)
         self.put_card()
 
-    def test_a_card_that_gives_one_byte_at_a_time_costs_an_error_and_no_more(self):
+    def test_a_card_that_gives_16_bytes_at_a_time(self):
         self.put_card(0, "--short-answers=16")
         with self.sent() as apdus:
             self.assertEqual(pki("auth.der"), self.client.applet("auth").call("GetCertificate"))

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The parts of the daemon one by one. An archive gives only what is missing: what a fake defines is not taken from it.
+if HAVE_CMOCKA
+daemon_tests = \
+	tests/unit/test-config \
+	tests/unit/test-guard \
+	tests/unit/test-job \
+	tests/unit/test-mailbox \
+	tests/unit/test-options \
+	tests/unit/test-pcsc \
+	tests/unit/test-scheme \
+	tests/unit/test-watcher \
+	tests/unit/test-worker
+check_PROGRAMS += $(daemon_tests)
+TESTS += $(daemon_tests)
+
+daemon_test_cflags = $(AM_CFLAGS) $(DBUS_CFLAGS) $(SYSTEMD_CFLAGS) $(PCSC_CFLAGS) $(CMOCKA_CFLAGS)
+daemon_test_libs = daemon/libdaemon.a apdu/libapdu.a base/libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+fake_main = tests/unit/fake-main.c tests/unit/fake-main.h
+fake_pcsc = tests/unit/fake-pcsc.c tests/unit/fake-pcsc.h tests/unit/fake-steps.c tests/unit/fake-steps.h
+fake_winscard = tests/unit/fake-winscard.c tests/unit/fake-winscard.h tests/unit/fake-steps.c tests/unit/fake-steps.h
+
+tests_unit_test_config_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_config_LDADD = $(daemon_test_libs)
+
+tests_unit_test_guard_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_guard_LDADD = tests/unit/libscript.a $(daemon_test_libs)
+
+tests_unit_test_job_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_job_LDADD = tests/unit/libscript.a $(daemon_test_libs)
+
+tests_unit_test_mailbox_SOURCES = tests/unit/test-mailbox.c $(fake_main)
+tests_unit_test_mailbox_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_mailbox_LDADD = $(daemon_test_libs)
+
+tests_unit_test_options_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_options_LDADD = daemon/libdaemon.a dbus/libdbus-jpkid.a base/libbase.a $(DBUS_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_pcsc_SOURCES = tests/unit/test-pcsc.c $(fake_winscard)
+tests_unit_test_pcsc_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_pcsc_LDADD = $(daemon_test_libs)
+
+tests_unit_test_scheme_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_scheme_LDADD = tests/unit/libscript.a $(daemon_test_libs)
+
+tests_unit_test_watcher_SOURCES = tests/unit/test-watcher.c $(fake_main) $(fake_pcsc)
+tests_unit_test_watcher_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_watcher_LDADD = $(daemon_test_libs)
+
+tests_unit_test_worker_SOURCES = tests/unit/test-worker.c $(fake_main) $(fake_pcsc)
+tests_unit_test_worker_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_worker_LDADD = $(daemon_test_libs)
+endif
