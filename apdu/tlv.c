@@ -9,7 +9,13 @@ enum {
 	LENGTH_COUNT_MAX = 4,
 };
 
-static bool tag_read(struct tlv_iterator *rest, uint16_t *ret_tag)
+/* What is left to read. */
+struct cursor {
+	const uint8_t *bytes;
+	size_t length;
+};
+
+static bool tag_read(struct cursor *rest, uint16_t *ret_tag)
 {
 	if (rest->length < 1)
 		return false;
@@ -25,7 +31,7 @@ static bool tag_read(struct tlv_iterator *rest, uint16_t *ret_tag)
 	return true;
 }
 
-static bool length_read(struct tlv_iterator *rest, size_t *ret_length)
+static bool length_read(struct cursor *rest, size_t *ret_length)
 {
 	size_t count;
 
@@ -47,28 +53,13 @@ static bool length_read(struct tlv_iterator *rest, size_t *ret_length)
 
 bool tlv_read_header(const uint8_t *bytes, size_t length, struct tlv *ret_tlv)
 {
-	struct tlv_iterator rest = { .bytes = bytes, .length = length };
+	struct cursor rest = { .bytes = bytes, .length = length };
 	struct tlv tlv;
 
 	if (!tag_read(&rest, &tlv.tag) || !length_read(&rest, &tlv.length))
 		return false;
 	tlv.value = rest.bytes;
 	tlv.header_length = length - rest.length;
-	*ret_tlv = tlv;
-	return true;
-}
-
-bool tlv_next(struct tlv_iterator *iterator, struct tlv *ret_tlv)
-{
-	struct tlv tlv;
-
-	if (!tlv_read_header(iterator->bytes, iterator->length, &tlv))
-		return false;
-	if (tlv.length > iterator->length - tlv.header_length)
-		return false;
-
-	iterator->bytes = tlv.value + tlv.length;
-	iterator->length -= tlv.header_length + tlv.length;
 	*ret_tlv = tlv;
 	return true;
 }

@@ -21,16 +21,8 @@ struct tlv {
 	size_t length;
 };
 
-struct tlv_iterator {
-	const uint8_t *bytes;
-	size_t length; /* not 0 after tlv_next() has said false: the rest is not BER-TLV */
-};
-
 /*
  * Reads the identifier and length octets at @bytes. tlv.length is what they claim, and the value
  * itself may not be there yet. False: they are not all there, or not legal.
  */
 bool tlv_read_header(const uint8_t *bytes, size_t length, struct tlv *ret_tlv);
-
-/* The next object with its whole value, or false at the end or at the first that is not whole. */
-bool tlv_next(struct tlv_iterator *iterator, struct tlv *ret_tlv);

@@ -102,17 +102,6 @@ void secret_freep(struct secret **secret)
 	*secret = secret_free(*secret);
 }
 
-bool secret_equal(const struct secret *a, const struct secret *b)
-{
-	uint8_t difference = 0;
-
-	if (a->length != b->length)
-		return false;
-	for (size_t i = 0; i < a->length; i++)
-		difference |= a->bytes[i] ^ b->bytes[i];
-	return difference == 0;
-}
-
 int secret_protect_process(void)
 {
 	const struct rlimit none = { 0, 0 };

@@ -16,18 +16,14 @@ struct secret {
 };
 
 /*
- * An empty secret that can hold @capacity bytes, or NULL: -errno style causes do not matter here,
- * either the capacity is over what the pool holds, the pool is in use, or memory cannot be locked
- * (LimitMEMLOCK). The caller frees it with secret_free().
+ * An empty secret that can hold @capacity bytes; the caller frees it with secret_free(). NULL: that is more than the pool
+ * holds or has left, or memory cannot be locked (LimitMEMLOCK).
  */
 struct secret *secret_new(size_t capacity);
 
 /* Wipes and frees; NULL is allowed. Always returns NULL. */
 struct secret *secret_free(struct secret *secret);
 void secret_freep(struct secret **secret);
-
-/* Compares in a time that depends on the lengths only. */
-bool secret_equal(const struct secret *a, const struct secret *b);
 
 /* No core files and no ptrace by the same user for this process. 0 or a negative errno. */
 int secret_protect_process(void);

@@ -113,11 +113,6 @@ struct bus *bus_free(struct bus *bus)
 	return NULL;
 }
 
-void bus_freep(struct bus **bus)
-{
-	*bus = bus_free(*bus);
-}
-
 int bus_request_name(struct bus *bus, const char *name)
 {
 	DBusError error = DBUS_ERROR_INIT;
@@ -132,11 +127,6 @@ int bus_request_name(struct bus *bus, const char *name)
 DBusConnection *bus_connection(struct bus *bus)
 {
 	return bus->connection;
-}
-
-sd_event *bus_event(struct bus *bus)
-{
-	return bus->event;
 }
 
 void bus_send(struct bus *bus, DBusMessage *message)

@@ -15,13 +15,11 @@ struct bus;
  */
 int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus);
 struct bus *bus_free(struct bus *bus);
-void bus_freep(struct bus **bus);
 
 /* Owns a well-known name (blocking). -EEXIST where another process has it, -EACCES where the policy refuses. */
 int bus_request_name(struct bus *bus, const char *name);
 
 DBusConnection *bus_connection(struct bus *bus);
-sd_event *bus_event(struct bus *bus);
 
 /* Sends and drops the caller's reference. Nobody hears of a failure: the peer or the bus is then gone. */
 void bus_send(struct bus *bus, DBusMessage *message);

@@ -83,11 +83,6 @@ void *call_userdata(const struct call *call)
 	return call->object ? call->object->userdata : NULL;
 }
 
-const struct object *call_object(const struct call *call)
-{
-	return call->object;
-}
-
 bool call_wants_reply(const struct call *call)
 {
 	return !dbus_message_get_no_reply(call->message);

@@ -216,11 +216,6 @@ struct object_tree *object_tree_free(struct object_tree *tree)
 	return NULL;
 }
 
-void object_tree_freep(struct object_tree **tree)
-{
-	*tree = object_tree_free(*tree);
-}
-
 static void object_free(struct object *object)
 {
 	free(object->path);

@@ -59,7 +59,6 @@ struct interface {
 struct object_tree;
 int object_tree_new(struct bus *bus, const char *root, struct object_tree **ret_tree);
 struct object_tree *object_tree_free(struct object_tree *tree);
-void object_tree_freep(struct object_tree **tree);
 
 /*
  * Adds an object and announces it (InterfacesAdded). @interfaces is a NULL-terminated static list; @userdata is what
@@ -83,7 +82,6 @@ DBusMessage *call_message(const struct call *call); /* borrowed */
 const struct method *call_method(const struct call *call);
 const char *call_sender(const struct call *call);
 void *call_userdata(const struct call *call); /* of the object; NULL once it is removed */
-const struct object *call_object(const struct call *call); /* NULL once it is removed */
 bool call_wants_reply(const struct call *call);
 bool call_interactive(const struct call *call); /* the caller allows interactive authorization */
 

@@ -155,6 +155,19 @@ class WithPolkit(Base):
         self.polkit.signal(signal.SIGCONT)
         self.assertEqual(3, waiting.result())
 
+    def test_a_caller_that_leaves_while_polkit_thinks_takes_its_question_along(self):
+        self.polkit.signal(signal.SIGSTOP)
+        self.addCleanup(self.polkit.signal, signal.SIGCONT)
+        leaving = self.new_client("alice")
+        leaving.applet("auth").start("VerifyPin", pin=client.PIN["auth"])
+        leaving.objects()       # the call before it has arrived
+        leaving.close()
+        with self.sent() as apdus:
+            self.polkit.signal(signal.SIGCONT)
+            self.call("root", "GetCertificate")
+            self.call("root", "Describe")
+        self.assertNotIn(client.VERIFY, [apdu.header[1] for apdu in apdus])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -82,18 +82,6 @@ static void more_than_the_pool_is_refused(void **state)
 	assert_null(secret_new(SIZE_MAX));
 }
 
-static void secrets_are_equal_when_length_and_bytes_are(void **state)
-{
-	CLEANUP(secret_freep) struct secret *a = script_secret("1234");
-	CLEANUP(secret_freep) struct secret *same = script_secret("1234");
-	CLEANUP(secret_freep) struct secret *other = script_secret("1235");
-	CLEANUP(secret_freep) struct secret *longer = script_secret("12345");
-
-	assert_true(secret_equal(a, same));
-	assert_false(secret_equal(a, other));
-	assert_false(secret_equal(a, longer));
-}
-
 static void a_protected_process_leaves_no_core(void **state)
 {
 	const pid_t child = fork();
@@ -120,7 +108,6 @@ int main(void)
 		cmocka_unit_test(secrets_do_not_overlap),
 		cmocka_unit_test(a_full_pool_says_no_and_serves_again_after_a_free),
 		cmocka_unit_test(more_than_the_pool_is_refused),
-		cmocka_unit_test(secrets_are_equal_when_length_and_bytes_are),
 		cmocka_unit_test(a_protected_process_leaves_no_core),
 	};
 

@@ -65,62 +65,12 @@ static void what_is_cut_short_indefinite_or_reserved_is_no_header(void **state)
 		assert_no_header(bad[i]);
 }
 
-/* The DigestInfo of SHA-256 (RFC 8017, 9.2) with an empty digest. */
-static void objects_are_given_one_after_the_other_and_nest(void **state)
-{
-	uint8_t bytes[64];
-	struct tlv_iterator outer = {
-		.bytes = bytes,
-		.length = script_bytes("30 11 30 0D 06 09 60 86 48 01 65 03 04 02 01 05 00 04 00",
-				       bytes, sizeof(bytes)),
-	};
-	struct tlv_iterator inner;
-	struct tlv tlv;
-
-	assert_true(tlv_next(&outer, &tlv));
-	assert_int_equal(tlv.length, 0x11);
-	assert_int_equal(outer.length, 0);
-	assert_false(tlv_next(&outer, &tlv));
-
-	inner = (struct tlv_iterator){ .bytes = tlv.value, .length = tlv.length };
-	assert_true(tlv_next(&inner, &tlv));
-	assert_int_equal(tlv.tag, 0x30);
-	assert_int_equal(tlv.value[0], 0x06);
-	assert_true(tlv_next(&inner, &tlv));
-	assert_int_equal(tlv.tag, 0x04);
-	assert_int_equal(tlv.length, 0);
-	assert_false(tlv_next(&inner, &tlv));
-	assert_int_equal(inner.length, 0);
-}
-
-static void a_value_that_runs_over_the_end_stops_the_iterator_where_it_begins(void **state)
-{
-	uint8_t bytes[64];
-	struct tlv_iterator iterator = {
-		.bytes = bytes,
-		.length = script_bytes("04 01 AA 04 84 FF FF FF FF BB", bytes, sizeof(bytes)),
-	};
-	struct tlv tlv;
-
-	assert_true(tlv_next(&iterator, &tlv));
-	assert_int_equal(tlv.value[0], 0xAA);
-	assert_false(tlv_next(&iterator, &tlv));
-	assert_int_equal(tlv.value[0], 0xAA);
-	assert_ptr_equal(iterator.bytes, bytes + 3);
-	assert_int_equal(iterator.length, 7);
-
-	iterator = (struct tlv_iterator){ bytes, script_bytes("04 02 AA", bytes, sizeof(bytes)) };
-	assert_false(tlv_next(&iterator, &tlv));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_and_long_lengths_are_read_up_to_four_octets),
 		cmocka_unit_test(a_tag_has_one_or_two_octets),
 		cmocka_unit_test(what_is_cut_short_indefinite_or_reserved_is_no_header),
-		cmocka_unit_test(objects_are_given_one_after_the_other_and_nest),
-		cmocka_unit_test(a_value_that_runs_over_the_end_stops_the_iterator_where_it_begins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

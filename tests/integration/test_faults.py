@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Something breaks at the worst moment: no PIN goes astray, no card stays open, and the daemon goes on or ends cleanly."""
+import os
+import time
+import unittest
+
+import client
+import stack
+
+
+class AnotherCard(client.TestCase):
+    OTHER_PIN = b"5678"
+
+    def other_card(self):
+        """A card of another holder, which is in as soon as the reader is free."""
+        folder = os.path.join(self.stack.folder, "other")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "pin"), "wb") as file:
+            file.write(self.OTHER_PIN)
+        card = stack.Card(0, folder, [f"--auth-pin-file={file.name}"])
+        self.addCleanup(card.stop)
+        return card
+
+    def test_a_pin_does_not_reach_the_card_that_is_put_in_while_an_answer_is_lost(self):
+        other = self.other_card()
+        applet = self.client.applet("auth")
+        self.stack.card().control(f"at {client.VERIFY:02X} pull skip 1")      # after the query of the counter
+        calls = [self.new_client().start(applet.path, client.APPLET, "VerifyPin", "a{sv}", self.pin_option())
+                 for _ in range(2)]
+        for call in calls:
+            with self.assertRaises(client.Refused):
+                call.result()
+        stack.wait_until(lambda: other.apdus(), "the other card is looked at")
+        self.assertNotEqual(applet.path, self.client.applet("auth").path)
+        self.assertEqual(3, other.tries()["auth"])
+
+    def pin_option(self):
+        reader = stack.pipe_with(client.PIN["auth"])
+        try:
+            return client.dbus.Dictionary({"pin": client.dbus.types.UnixFd(reader)}, signature="sv")
+        finally:
+            os.close(reader)
+
+    def tearDown(self):
+        # The next test's card finds the reader free.
+        for card in self.stack.cards.values():
+            card.stop()
+        self.stack.cards.clear()
+
+
+class SlowToAnswer(client.TestCase):
+    def test_a_card_that_failed_once_when_it_was_put_in_is_taken_up_after_all(self):
+        self.pull()
+        self.stack.card().control("at B0 sw 6F00")
+        self.insert()
+        self.client.applet("auth").sign()
+
+
+class NoBus(unittest.TestCase):
+    def test_a_daemon_whose_bus_goes_away_closes_its_card_and_ends(self):
+        with stack.Stack(card_options=["--delay=20"]) as broken:
+            broken.wait_for_cards()
+            caller = client.Client()
+            path = caller.wait_for_card()
+            reader = stack.pipe_with(client.PIN["auth"])
+            options = client.dbus.Dictionary({"pin": client.dbus.types.UnixFd(reader)}, signature="sv")
+            inputs = client.dbus.Array([client.dbus.ByteArray(bytes(32))] * 64, signature="ay")
+            caller.start(f"{path}/auth", client.APPLET, "SignMany", "saaya{sv}", "rsa-pkcs1-sha256", inputs, options)
+            os.close(reader)
+            stack.wait_until(lambda: "yes" in broken.card().control("verified"), "the PIN is verified")
+            broken.bus.kill()
+            self.assertEqual(1, broken.daemon.popen.wait(5))
+            broken.daemon.was_killed = True
+            self.assertEqual("auth no sign no", broken.card().control("verified"))
+            self.assertIn("bus has gone away", broken.daemon.log_text())
+
+
+class AtTheStart(unittest.TestCase):
+    def test_who_finds_the_daemon_finds_the_card_that_is_in(self):
+        with stack.Stack(readers=2, start=["bus", "pcscd"]) as started:
+            started.start_card(1)
+            time.sleep(1)       # until pcscd, which looks every 400 ms, has seen it
+            started.start_daemon()
+            self.assertEqual(1, sum("org.jpkid1.Card" in shown for shown in started.objects().values()))
+
+
+if __name__ == "__main__":
+    unittest.main()
