@@ -22,7 +22,7 @@ size_t public_key_signature_length(const struct public_key *key);
 /*
  * Whether @signature is the key's over what was given to SIGN: for JPKI_PADDING_PKCS1 the bytes
  * that the card padded (DigestInfo or raw), for JPKI_PADDING_PSS_SHA256 the digest (any salt
- * length). 0, ANSWER_BAD_SIGNATURE, or a negative errno. Called from any thread.
+ * length). 0, ANSWER_BAD_SIGNATURE, or a negative errno. One thread at a time for each key.
  */
 int public_key_verify(const struct public_key *key, enum jpki_padding padding,
 		      const uint8_t *input, size_t input_length,
