@@ -107,6 +107,8 @@ int jpki_tries(struct jpki *jpki, enum jpki_applet applet, int *ret_tries)
 		return ANSWER_CARD_ERROR;
 	if (!status_is_success(jpki->sw) && !tries_of(jpki->sw, &tries))
 		return ANSWER_CARD_ERROR;
+	if (tries > (int)jpki_tries_max(applet))
+		return ANSWER_CARD_ERROR;
 
 	jpki->short_verify = jpki->short_ef;
 	*ret_tries = tries;
@@ -134,7 +136,7 @@ int jpki_verify(struct jpki *jpki, enum jpki_applet applet, const struct secret 
 		.data = pin->bytes,
 		.length = pin->length,
 	};
-	int r;
+	int r, tries = JPKI_TRIES_UNKNOWN;
 
 	if (pin->length == 0)
 		return -EINVAL;
@@ -156,7 +158,10 @@ int jpki_verify(struct jpki *jpki, enum jpki_applet applet, const struct secret 
 	/* Not sent again in the other form; the next one will be. */
 	if (jpki->short_verify && status_refuses_reference(jpki->sw))
 		jpki->short_ef = jpki->short_verify = false;
-	return verify_answer(jpki->sw, ret_tries);
+	r = verify_answer(jpki->sw, &tries);
+	if (r == ANSWER_PIN_INCORRECT || r == ANSWER_PIN_LOCKED)
+		*ret_tries = tries > (int)jpki_tries_max(applet) ? JPKI_TRIES_UNKNOWN : tries;
+	return r;
 }
 
 static bool sign_input_fits(enum jpki_padding padding, size_t length)

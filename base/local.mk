@@ -5,4 +5,5 @@ base_libbase_a_SOURCES = \
 	base/cleanup.h \
 	base/error.h \
 	base/log.c base/log.h \
+	base/process.c base/process.h \
 	base/secret.c base/secret.h

@@ -15,8 +15,8 @@ struct arguments {
 	const char *scheme;
 	int pin_fd; /* -1: the PIN is asked for in the terminal */
 	bool allow_last_try;
-	bool issuer;
-	bool pem, der, text, json;
+	bool issuer, pem, der, text, json;
+	bool help, version;
 };
 
 int command_status(const struct arguments *arguments);

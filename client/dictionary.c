@@ -12,14 +12,6 @@ static bool is_text(int type)
 	return type == DBUS_TYPE_STRING || type == DBUS_TYPE_OBJECT_PATH;
 }
 
-static const struct field *field_find(const struct field *fields, const char *key)
-{
-	for (; fields->key; fields++)
-		if (strcmp(fields->key, key) == 0)
-			return fields;
-	return NULL;
-}
-
 static int field_read(DBusMessageIter *value, const struct field *field, void *object)
 {
 	void *member = (char *)object + field->offset;
@@ -64,18 +56,29 @@ static DBusMessageIter entries_of(const DBusMessageIter *iter)
 	return entries;
 }
 
-int dictionary_read(const DBusMessageIter *iter, const struct field *fields, void *object)
+int dictionary_read(const DBusMessageIter *iter, const struct field *fields, bool all, void *object)
 {
 	DBusMessageIter entries = entries_of(iter), value;
+	uint32_t seen = 0;
+	int r;
 
 	for (; dbus_message_iter_get_arg_type(&entries) == DBUS_TYPE_DICT_ENTRY;
 	     dbus_message_iter_next(&entries)) {
-		const struct field *field = field_find(fields, entry_read(&entries, &value));
-		int r = field ? field_read(&value, field, object) : 0;
+		const char *key = entry_read(&entries, &value);
+		size_t i = 0;
 
+		while (fields[i].key && strcmp(fields[i].key, key) != 0)
+			i++;
+		if (!fields[i].key)
+			continue;
+		r = field_read(&value, &fields[i], object);
 		if (r < 0)
 			return r;
+		seen |= UINT32_C(1) << i;
 	}
+	for (size_t i = 0; all && fields[i].key; i++)
+		if (!(seen >> i & 1))
+			return -EPROTO;
 	return 0;
 }
 

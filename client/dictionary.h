@@ -15,13 +15,13 @@ struct field {
 };
 
 /*
- * Reads a{sv}, a{ss} and the like at @iter into @object by @fields, which end with { 0 }. Keys that
- * are not there leave their members, keys that are not known are passed over. 0, -EPROTO (another
- * type), -ENOMEM; in each case dictionary_clear() frees what has been read.
+ * Reads a{sv}, a{ss} and the like at @iter into @object by @fields, which end with { 0 } and are 31
+ * at most; keys that are not among them are passed over. 0, -EPROTO (another type, or @all are
+ * needed and not there), -ENOMEM; in each case dictionary_clear() frees what has been read.
  */
-int dictionary_read(const DBusMessageIter *iter, const struct field *fields, void *object);
+int dictionary_read(const DBusMessageIter *iter, const struct field *fields, bool all,
+		    void *object);
+void dictionary_clear(const struct field *fields, void *object);
 
 /* The a{ss} or the like under @key of the a{sv} at @iter. False: there is none. */
 bool dictionary_find(const DBusMessageIter *iter, const char *key, DBusMessageIter *ret_value);
-
-void dictionary_clear(const struct field *fields, void *object);

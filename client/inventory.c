@@ -2,7 +2,6 @@
 #include "client/inventory.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -36,71 +35,51 @@ static const struct field applet_fields[] = {
 	{ 0 },
 };
 
+/* Which objects go into which array of an inventory. */
+#define ARRAY(array, count)                                                                        \
+	offsetof(struct inventory, count), offsetof(struct inventory, array),                      \
+		sizeof(((struct inventory *)NULL)->array[0]),                                      \
+		LENGTH_OF(((struct inventory *)NULL)->array)
+
+static const struct kind {
+	const char *interface;
+	const struct field *fields;
+	size_t count, objects, object_size, max;
+} kinds[] = {
+	{ "org.jpkid1.Reader", reader_fields, ARRAY(readers, reader_count) },
+	{ "org.jpkid1.Card", card_fields, ARRAY(cards, card_count) },
+	{ APPLET_INTERFACE, applet_fields, ARRAY(applets, applet_count) },
+};
+
+static size_t *kind_count(const struct kind *kind, struct inventory *inventory)
+{
+	return (size_t *)(void *)((char *)inventory + kind->count);
+}
+
+static void *kind_object(const struct kind *kind, struct inventory *inventory, size_t i)
+{
+	return (char *)inventory + kind->objects + i * kind->object_size;
+}
+
 /* --- GetManagedObjects ----------------------------------------------------------------------- */
-
-static int object_read(const char *path, const DBusMessageIter *properties,
-		       const struct field *fields, char **ret_path, void *ret_object)
-{
-	*ret_path = strdup(path);
-	return *ret_path ? dictionary_read(properties, fields, ret_object) : -ENOMEM;
-}
-
-static int reader_read(struct inventory *inventory, const char *path,
-		       const DBusMessageIter *properties)
-{
-	struct reader *reader = &inventory->readers[inventory->reader_count];
-	int r;
-
-	if (inventory->reader_count == LENGTH_OF(inventory->readers))
-		return -E2BIG;
-	inventory->reader_count++;
-	r = object_read(path, properties, reader_fields, &reader->path, reader);
-	if (r < 0)
-		return r;
-	return reader->name && reader->state && reader->card ? 0 : -EPROTO;
-}
-
-static int card_read(struct inventory *inventory, const char *path,
-		     const DBusMessageIter *properties)
-{
-	struct card *card = &inventory->cards[inventory->card_count];
-	int r;
-
-	if (inventory->card_count == LENGTH_OF(inventory->cards))
-		return -E2BIG;
-	inventory->card_count++;
-	r = object_read(path, properties, card_fields, &card->path, card);
-	if (r < 0)
-		return r;
-	return card->type ? 0 : -EPROTO;
-}
-
-static int applet_read(struct inventory *inventory, const char *path,
-		       const DBusMessageIter *properties)
-{
-	struct applet *applet = &inventory->applets[inventory->applet_count];
-	int r;
-
-	if (inventory->applet_count == LENGTH_OF(inventory->applets))
-		return -E2BIG;
-	inventory->applet_count++;
-	applet->tries_left = TRIES_UNKNOWN;
-	r = object_read(path, properties, applet_fields, &applet->path, applet);
-	if (r < 0)
-		return r;
-	return applet->kind ? 0 : -EPROTO;
-}
 
 static int interface_read(struct inventory *inventory, const char *path, const char *interface,
 			  const DBusMessageIter *properties)
 {
-	if (strcmp(interface, "org.jpkid1.Reader") == 0)
-		return reader_read(inventory, path, properties);
-	if (strcmp(interface, "org.jpkid1.Card") == 0)
-		return card_read(inventory, path, properties);
-	if (strcmp(interface, APPLET_INTERFACE) == 0)
-		return applet_read(inventory, path, properties);
-	return 0;
+	const struct kind *kind = kinds;
+	size_t *count;
+	char **object;
+
+	while (kind < kinds + LENGTH_OF(kinds) && strcmp(kind->interface, interface) != 0)
+		kind++;
+	if (kind == kinds + LENGTH_OF(kinds))
+		return 0;
+	count = kind_count(kind, inventory);
+	if (*count == kind->max)
+		return -E2BIG;
+	object = kind_object(kind, inventory, (*count)++);
+	*object = strdup(path);
+	return *object ? dictionary_read(properties, kind->fields, true, object) : -ENOMEM;
 }
 
 /* The {oa{sa{sv}}} at @object. */
@@ -137,78 +116,45 @@ static int objects_read(struct inventory *inventory, DBusMessage *reply)
 	return r;
 }
 
-static bool objects_load(struct inventory *inventory, struct service *service,
-			 struct refusal *ret_refusal)
+static void write_manager(struct writer *writer, const void *data)
 {
-	CLEANUP(message_unrefp) DBusMessage *message = NULL, *reply = NULL;
-	int r;
-
-	message = service_message(ROOT_PATH, "org.freedesktop.DBus.ObjectManager",
-				  "GetManagedObjects");
-	if (!message)
-		return refusal_set(ret_refusal, -ENOMEM);
-	if (!service_call(service, message, "a{oa{sa{sv}}}", &reply, ret_refusal))
-		return false;
-	r = objects_read(inventory, reply);
-	return r == 0 || refusal_set(ret_refusal, r);
+	(void)data;
+	writer_string(writer, "org.jpkid1.Manager");
 }
 
-/* --- the manager, which is not below itself -------------------------------------------------- */
-
-static int manager_read(struct manager *manager, DBusMessage *reply)
+bool inventory_load(struct inventory *inventory, DBusConnection *service,
+		    struct refusal *ret_refusal)
 {
+	/* The manager is not below itself. */
+	static const struct request get_manager = { ROOT_PATH, DBUS_INTERFACE_PROPERTIES, "GetAll",
+						    "a{sv}", write_manager, NULL };
+	static const struct request get_objects = { ROOT_PATH, "org.freedesktop.DBus.ObjectManager",
+						    "GetManagedObjects", "a{oa{sa{sv}}}", NULL,
+						    NULL };
+	CLEANUP(message_unrefp) DBusMessage *manager = NULL, *objects = NULL;
 	DBusMessageIter iter;
 	int r;
 
-	dbus_message_iter_init(reply, &iter);
-	r = dictionary_read(&iter, manager_fields, manager);
-	if (r < 0)
-		return r;
-	return manager->version ? 0 : -EPROTO;
-}
-
-static bool manager_load(struct manager *manager, struct service *service,
-			 struct refusal *ret_refusal)
-{
-	CLEANUP(message_unrefp) DBusMessage *message = NULL, *reply = NULL;
-	struct writer writer;
-	int r;
-
-	message = service_message(ROOT_PATH, DBUS_INTERFACE_PROPERTIES, "GetAll");
-	if (!message)
-		return refusal_set(ret_refusal, -ENOMEM);
-	writer_begin(&writer, message);
-	writer_string(&writer, "org.jpkid1.Manager");
-	r = writer_finish(&writer);
-	if (r < 0)
-		return refusal_set(ret_refusal, r);
-	if (!service_call(service, message, "a{sv}", &reply, ret_refusal))
+	if (!service_call(service, &get_manager, &manager, ret_refusal) ||
+	    !service_call(service, &get_objects, &objects, ret_refusal))
 		return false;
-	r = manager_read(manager, reply);
+	dbus_message_iter_init(manager, &iter);
+	r = dictionary_read(&iter, manager_fields, true, &inventory->manager);
+	if (r == 0)
+		r = objects_read(inventory, objects);
 	return r == 0 || refusal_set(ret_refusal, r);
-}
-
-bool inventory_load(struct inventory *inventory, struct service *service,
-		    struct refusal *ret_refusal)
-{
-	return manager_load(&inventory->manager, service, ret_refusal) &&
-	       objects_load(inventory, service, ret_refusal);
 }
 
 void inventory_clear(struct inventory *inventory)
 {
 	dictionary_clear(manager_fields, &inventory->manager);
-	for (size_t i = 0; i < inventory->reader_count; i++) {
-		free(inventory->readers[i].path);
-		dictionary_clear(reader_fields, &inventory->readers[i]);
-	}
-	for (size_t i = 0; i < inventory->card_count; i++) {
-		free(inventory->cards[i].path);
-		dictionary_clear(card_fields, &inventory->cards[i]);
-	}
-	for (size_t i = 0; i < inventory->applet_count; i++) {
-		free(inventory->applets[i].path);
-		dictionary_clear(applet_fields, &inventory->applets[i]);
+	for (const struct kind *kind = kinds; kind < kinds + LENGTH_OF(kinds); kind++) {
+		for (size_t i = 0; i < *kind_count(kind, inventory); i++) {
+			char **object = kind_object(kind, inventory, i);
+
+			free(*object);
+			dictionary_clear(kind->fields, object);
+		}
 	}
 }
 
@@ -250,24 +196,30 @@ bool card_is_usable(const struct card *card)
 	return strcmp(card->type, "juki-card") != 0;
 }
 
-bool applet_ask_tries(struct applet *applet, struct service *service, struct refusal *ret_refusal)
+static void write_no_options(struct writer *writer, const void *data)
 {
-	CLEANUP(message_unrefp) DBusMessage *message = NULL, *reply = NULL;
-	struct writer writer, options;
-	int r;
+	struct writer options;
 
-	message = service_message(applet->path, APPLET_INTERFACE, "GetTries");
-	if (!message)
-		return refusal_set(ret_refusal, -ENOMEM);
-	writer_begin(&writer, message);
-	writer_open(&writer, &options, DBUS_TYPE_ARRAY, "{sv}");
+	(void)data;
+	writer_open(writer, &options, DBUS_TYPE_ARRAY, "{sv}");
 	writer_close(&options);
-	r = writer_finish(&writer);
-	if (r < 0)
-		return refusal_set(ret_refusal, r);
-	if (!service_call(service, message, "i", &reply, ret_refusal))
+}
+
+bool applet_ask_tries(struct applet *applet, DBusConnection *service, struct refusal *ret_refusal)
+{
+	const struct request get_tries = { applet->path, APPLET_INTERFACE, "GetTries",
+					   "i", write_no_options, NULL };
+	CLEANUP(message_unrefp) DBusMessage *reply = NULL;
+	DBusMessageIter iter;
+	int32_t tries;
+
+	if (!service_call(service, &get_tries, &reply, ret_refusal))
 		return false;
-	return dbus_message_get_args(reply, NULL, DBUS_TYPE_INT32, &applet->tries_left,
-				     DBUS_TYPE_INVALID) ||
-	       refusal_set(ret_refusal, -EPROTO);
+	dbus_message_iter_init(reply, &iter);
+	dbus_message_iter_get_basic(&iter, &tries);
+	/* Nobody may be asked for a PIN without being told how many tries it has. */
+	if (tries < 0)
+		return refusal_set(ret_refusal, -EPROTO);
+	applet->tries_left = tries;
+	return true;
 }

@@ -5,7 +5,6 @@
 #include "client/service.h"
 
 enum {
-	TRIES_UNKNOWN = -1,
 	APPLETS_PER_CARD = 2,
 	READERS_MAX = 64, /* pcscd has 16 */
 };
@@ -15,6 +14,7 @@ struct manager {
 	dbus_bool_t pcsc_available;
 };
 
+/* Readers, cards and applets begin with their path. */
 struct reader {
 	char *path;
 	char *name;
@@ -31,11 +31,11 @@ struct applet {
 	char *path;
 	char *kind;
 	dbus_bool_t has_certificate;
-	int32_t tries_left; /* or TRIES_UNKNOWN */
+	int32_t tries_left; /* negative: not known */
 	uint8_t tries_max;
 };
 
-/* No member is NULL in what has been loaded. */
+/* No text is NULL in what has been loaded. */
 struct inventory {
 	struct manager manager;
 	size_t reader_count, card_count, applet_count;
@@ -45,7 +45,7 @@ struct inventory {
 };
 
 /* False: *ret_refusal says why. In each case inventory_clear() frees what has been loaded. */
-bool inventory_load(struct inventory *inventory, struct service *service,
+bool inventory_load(struct inventory *inventory, DBusConnection *service,
 		    struct refusal *ret_refusal);
 void inventory_clear(struct inventory *inventory);
 
@@ -61,6 +61,6 @@ struct applet *inventory_applet(struct inventory *inventory, const struct card *
 bool card_is_usable(const struct card *card);
 
 /* Asks the card, which costs no try. False: *ret_refusal says why, and tries_left is as it was. */
-bool applet_ask_tries(struct applet *applet, struct service *service, struct refusal *ret_refusal);
+bool applet_ask_tries(struct applet *applet, DBusConnection *service, struct refusal *ret_refusal);
 
 #define APPLET_INTERFACE "org.jpkid1.Applet"

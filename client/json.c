@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "client/label.h"
+#include "client/text.h"
 
 /* Consumes @value, which is NULL where memory was missing. */
 static bool print(json_t *value, FILE *stream)
@@ -17,8 +17,7 @@ static bool print(json_t *value, FILE *stream)
 
 static json_t *applet_value(const struct applet *applet)
 {
-	const bool known = applet->tries_left != TRIES_UNKNOWN;
-	json_t *tries = known ? json_integer(applet->tries_left) : json_null();
+	json_t *tries = applet->tries_left < 0 ? json_null() : json_integer(applet->tries_left);
 
 	return json_pack("{s:s, s:b, s:o, s:i, s:b}",
 			 "path", applet->path,
@@ -82,39 +81,43 @@ bool json_print_pins(struct session *session, const struct card *card, FILE *str
 	return print(card_value(session, card), stream);
 }
 
-static json_t *time_value(uint64_t seconds)
+static json_t *member_value(const struct field *field, const struct description *description)
 {
-	char text[DESCRIPTION_TIME_SIZE];
+	const void *member = (const char *)description + field->offset;
+	char time[DESCRIPTION_TIME_SIZE];
+	const char *text;
 
-	return *description_time(seconds, text) ? json_string(text) : json_null();
+	if (field->type == DBUS_TYPE_UINT64) {
+		text = description_time(*(const uint64_t *)member, true, time);
+		return *text ? json_string(text) : json_null();
+	}
+	text = *(char *const *)member;
+	return text ? json_string(text) : json_null();
 }
 
-static json_t *holder_value(const struct description *description)
+/* NULL: no memory. */
+static json_t *members_value(const struct field *fields, const struct description *description)
 {
-	if (!description->name && !description->address && !description->birth_date &&
-	    !description->gender)
-		return json_null();
-	return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}",
-			 "name", description->name,
-			 "name-substituted", description->name_substituted,
-			 "gender", description->gender,
-			 "birth-date", description->birth_date,
-			 "address", description->address,
-			 "address-substituted", description->address_substituted);
+	json_t *value = json_object();
+
+	for (; fields->key; fields++) {
+		if (json_object_set_new(value, fields->key, member_value(fields, description)) == 0)
+			continue;
+		json_decref(value);
+		return NULL;
+	}
+	return value;
 }
 
 bool json_print_description(const struct description *description, FILE *stream)
 {
-	return print(json_pack("{s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:s?, s:s?, s:o}",
-			       "subject", description->subject,
-			       "issuer", description->issuer,
-			       "serial", description->serial,
-			       "key", description->key,
-			       "not-before", time_value(description->not_before),
-			       "not-after", time_value(description->not_after),
-			       "renewable-from", time_value(description->renewable_from),
-			       "state", description->state,
-			       "revocation", description->revocation,
-			       "holder", holder_value(description)),
-		     stream);
+	json_t *value = members_value(description_fields, description);
+	json_t *holder = description->has_holder ?
+				 members_value(description_holder_fields, description) :
+				 json_null();
+
+	if (json_object_set_new(value, "holder", holder) == 0)
+		return print(value, stream);
+	json_decref(value);
+	return false;
 }

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "client/description.h"
+#include "client/certificate.h"
 #include "client/session.h"
 
 /* Each prints one JSON value and a newline. False: no memory. */

@@ -5,21 +5,13 @@ client_jpkictl_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_C
 client_jpkictl_LDADD = dbus/libdbus-jpkid.a base/libbase.a $(DBUS_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
 client_jpkictl_SOURCES = \
 	client/applet-call.c client/applet-call.h \
-	client/applet-table.c client/applet-table.h \
-	client/command.h \
-	client/command-cert.c \
-	client/command-line.c client/command-line.h \
-	client/command-pin.c \
-	client/command-sign.c \
-	client/command-status.c \
-	client/description.c client/description.h \
+	client/certificate.c client/certificate.h \
+	client/command.c client/command.h \
 	client/dictionary.c client/dictionary.h \
 	client/failure.c client/failure.h \
 	client/inventory.c client/inventory.h \
 	client/jpkictl.c \
 	client/json.c client/json.h \
-	client/label.c client/label.h \
-	client/openssl.c client/openssl.h \
 	client/output.c client/output.h \
 	client/pin.c client/pin.h \
 	client/scheme.c client/scheme.h \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,10 +18,10 @@ enum {
 	PERMISSIONS = 0777,
 };
 
-bool output_open(struct output *output)
+int output_open(struct output *output)
 {
 	output->stream = open_memstream(&output->bytes, &output->length);
-	return output->stream;
+	return output->stream ? 0 : failure_no_memory();
 }
 
 void output_clear(struct output *output)
@@ -47,18 +48,16 @@ static int write_all(int fd, const char *bytes, size_t length)
 	return 0;
 }
 
-/* Closes and says what only then comes out, as from a full disk of another machine. */
-static int close_checked(int fd)
-{
-	return close(fd) < 0 && errno != EINTR ? -errno : 0;
-}
-
-static int write_to_open(const struct output *output, int fd)
+static int write_and_close(const struct output *output, int fd, bool to_disk)
 {
 	int r = write_all(fd, output->bytes, output->length);
-	int closed = close_checked(fd);
 
-	return r < 0 ? r : closed;
+	if (r == 0 && to_disk && fsync(fd) < 0)
+		r = -errno;
+	/* Some things come out only now, as from a full disk of another machine. */
+	if (close(fd) < 0 && errno != EINTR && r == 0)
+		r = -errno;
+	return r;
 }
 
 static mode_t new_file_mode(void)
@@ -73,37 +72,27 @@ static mode_t new_file_mode(void)
 static int write_whole(const struct output *output, const char *path, mode_t mode)
 {
 	CLEANUP(freep) char *beside = NULL;
-	int fd, r = 0;
+	sigset_t all, before;
+	int fd, r;
 
 	if (asprintf(&beside, "%s.XXXXXX", path) < 0) {
 		beside = NULL; /* asprintf leaves it undefined */
 		return -ENOMEM;
 	}
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-
-	if (fchmod(fd, mode) < 0 || write_all(fd, output->bytes, output->length) < 0 ||
-	    fsync(fd) < 0)
-		r = -errno;
-	if (close_checked(fd) < 0 && r == 0)
-		r = -errno;
-	if (r == 0 && rename(beside, path) < 0)
-		r = -errno;
-	if (r < 0)
-		unlink(beside);
-	return r;
-}
-
-/* A signal between the first byte and the last would leave half of them. */
-static int write_whole_undisturbed(const struct output *output, const char *path, mode_t mode)
-{
-	sigset_t all, before;
-	int r;
-
+	/* A signal between the first byte and the last would leave half of them. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	r = write_whole(output, path, mode);
+	fd = mkostemp(beside, O_CLOEXEC);
+	r = fd < 0 || fchmod(fd, mode) < 0 ? -errno : 0;
+	if (fd >= 0) {
+		const int written = write_and_close(output, fd, true);
+
+		r = r < 0 ? r : written;
+	}
+	if (r == 0 && rename(beside, path) < 0)
+		r = -errno;
+	if (r < 0 && fd >= 0)
+		unlink(beside);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
@@ -115,18 +104,15 @@ static int write_to_path(const struct output *output, const char *path)
 	int fd;
 
 	if (stat(path, &there) < 0)
-		return errno == ENOENT ? write_whole_undisturbed(output, path, new_file_mode()) :
-					 -errno;
+		return errno == ENOENT ? write_whole(output, path, new_file_mode()) : -errno;
 	if (!S_ISREG(there.st_mode)) {
 		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		return fd < 0 ? -errno : write_to_open(output, fd);
+		return fd < 0 ? -errno : write_and_close(output, fd, false);
 	}
 	target = realpath(path, NULL);
-	if (!target)
+	if (!target || access(target, W_OK) < 0)
 		return -errno;
-	if (access(target, W_OK) < 0)
-		return -errno;
-	return write_whole_undisturbed(output, target, there.st_mode & PERMISSIONS);
+	return write_whole(output, target, there.st_mode & PERMISSIONS);
 }
 
 int output_write(struct output *output, const char *path)
@@ -136,7 +122,7 @@ int output_write(struct output *output, const char *path)
 	/* A stream in memory fails for want of memory only. */
 	if (ferror(output->stream) || fflush(output->stream) != 0)
 		return failure_no_memory();
-	r = path ? write_to_path(output, path) : write_to_open(output, STDOUT_FILENO);
+	r = path ? write_to_path(output, path) : write_and_close(output, STDOUT_FILENO, false);
 	if (r < 0)
 		return failure_say(FAILURE_FILE, "%s cannot be written: %s",
 				   path ? path : "Standard output", strerror(-r));

@@ -2,7 +2,6 @@
 /* What a command has to give: collected whole, then written all or nothing. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,8 +12,8 @@ struct output {
 };
 #define OUTPUT_INIT ((struct output){ 0 })
 
-/* False: no memory. output_clear() frees in each case. */
-bool output_open(struct output *output);
+/* 0 or an enum failure; output_clear() frees in each case. */
+int output_open(struct output *output);
 void output_clear(struct output *output);
 
 /*

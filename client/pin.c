@@ -8,23 +8,15 @@
 
 #include "base/cleanup.h"
 #include "client/failure.h"
-#include "client/label.h"
 #include "client/terminal.h"
+#include "client/text.h"
 
 enum {
 	PIN_LENGTH_MAX = 16, /* that the service takes */
-	PIN_CAPACITY = PIN_LENGTH_MAX +
-		       2, /* and a newline, and one more to see that it is too long */
+	PIN_CAPACITY = PIN_LENGTH_MAX + 2, /* a newline, and one more to see a longer one */
 	CONSENT_CAPACITY = sizeof("yes") + 1,
 	QUESTION_SIZE = 256,
 };
-
-static int fail_length(void)
-{
-	return failure_say(FAILURE_NO_PIN,
-			   "A PIN has 1 to %d characters; nothing was sent to the card.",
-			   PIN_LENGTH_MAX);
-}
 
 static int fail_memory(void)
 {
@@ -32,9 +24,13 @@ static int fail_memory(void)
 			   "No memory for the PIN can be locked; look at: ulimit -l");
 }
 
-static int pin_check(struct secret *pin)
+static int pin_check(const struct secret *pin)
 {
-	return pin->length >= 1 && pin->length <= PIN_LENGTH_MAX ? 0 : fail_length();
+	if (pin->length >= 1 && pin->length <= PIN_LENGTH_MAX)
+		return 0;
+	return failure_say(FAILURE_NO_PIN,
+			   "A PIN has 1 to %d characters; nothing was sent to the card.",
+			   PIN_LENGTH_MAX);
 }
 
 /* --- a descriptor ---------------------------------------------------------------------------- */
@@ -118,9 +114,9 @@ static int ask_consent(int terminal, const struct label *label)
 		 "last try: ",
 		 label->kind, label->name);
 	r = terminal_ask(terminal, question, true, answer);
-	if (r < 0 && r != -EMSGSIZE)
+	if (r < 0)
 		return fail_terminal(r);
-	if (r < 0 || answer->length != strlen("yes") ||
+	if (answer->length != strlen("yes") ||
 	    memcmp(answer->bytes, "yes", strlen("yes")) != 0)
 		return failure_say(FAILURE_PIN_HELD_BACK,
 				   "The last try is kept; nothing was sent to the card.");
@@ -131,17 +127,17 @@ static int ask_pin(int terminal, const struct applet *applet, const struct label
 		   struct secret **ret_pin)
 {
 	CLEANUP(secret_freep) struct secret *pin = secret_new(PIN_CAPACITY);
-	char tries[LABEL_TRIES_SIZE], question[QUESTION_SIZE];
+	char tries[TEXT_TRIES_SIZE], question[QUESTION_SIZE];
 	int r, failure;
 
 	if (!pin)
 		return fail_memory();
 	snprintf(question, sizeof(question), "%s PIN (%s, %s), %s: ", label->name, label->kind,
-		 label->pin_format, label_tries(applet, tries));
+		 label->pin_format, text_tries(applet->tries_left, applet->tries_max, tries));
 	r = terminal_ask(terminal, question, false, pin);
-	if (r < 0 && r != -EMSGSIZE)
+	if (r < 0)
 		return fail_terminal(r);
-	failure = r < 0 ? fail_length() : pin_check(pin);
+	failure = pin_check(pin);
 	if (failure != 0)
 		return failure;
 	*ret_pin = TAKE(pin);

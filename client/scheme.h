@@ -6,23 +6,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct scheme;
-
 enum {
 	SCHEME_INPUT_MAX = 245, /* of rsa-pkcs1; no digest is as long */
 };
 
 struct scheme_input {
+	const char *scheme;
 	size_t length;
 	uint8_t bytes[SCHEME_INPUT_MAX];
 };
 
-/* @name NULL: the default. 0 or an enum failure. */
-int scheme_find(const char *name, const struct scheme **ret_scheme);
-const char *scheme_name(const struct scheme *scheme);
-
-/* What the scheme wants of @file ("-": standard input), digest or bytes. 0 or an enum failure. */
-int scheme_read(const struct scheme *scheme, const char *file, struct scheme_input *ret_input);
+/*
+ * What the scheme @name (NULL: the default) wants of @file ("-": standard input), digest or bytes.
+ * 0 or an enum failure.
+ */
+int scheme_read(const char *name, const char *file, struct scheme_input *ret_input);
 
 /* One line for each. */
 void scheme_list(FILE *stream);

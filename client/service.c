@@ -12,39 +12,30 @@
 
 #define SERVICE_NAME "org.jpkid1"
 
-int service_open(struct service *service)
+int service_open(DBusConnection **ret_service)
 {
 	DBusError error = DBUS_ERROR_INIT;
+	DBusConnection *service = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
 	int failure;
 
-	service->connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
-	if (!service->connection) {
+	if (!service) {
 		failure = failure_say(FAILURE_NO_SERVICE, "The system bus cannot be reached: %s",
 				      error.message);
 		dbus_error_free(&error);
 		return failure;
 	}
 	/* A bus that goes away is a refusal like others. */
-	dbus_connection_set_exit_on_disconnect(service->connection, FALSE);
+	dbus_connection_set_exit_on_disconnect(service, FALSE);
+	*ret_service = service;
 	return 0;
 }
 
-void service_close(struct service *service)
+void service_close(DBusConnection *service)
 {
-	if (!service->connection)
+	if (!service)
 		return;
-	dbus_connection_close(service->connection);
-	dbus_connection_unref(service->connection);
-	service->connection = NULL;
-}
-
-DBusMessage *service_message(const char *path, const char *interface, const char *member)
-{
-	DBusMessage *message = dbus_message_new_method_call(SERVICE_NAME, path, interface, member);
-
-	if (message)
-		dbus_message_set_allow_interactive_authorization(message, TRUE);
-	return message;
+	dbus_connection_close(service);
+	dbus_connection_unref(service);
 }
 
 /* Where the service speaks to programs, a person is told what jpkictl has for it. */
@@ -55,15 +46,18 @@ static const char *sentence_for_person(int result)
 		return "This needs the PIN: repeat in a terminal, or give it with --pin-fd.";
 	case ANSWER_LAST_TRY:
 		return "One try is left, and a wrong PIN would lock the card; nothing was sent. If "
-		       "you are sure of the PIN, "
-		       "repeat with --allow-last-try.";
+		       "you are sure of the PIN, repeat with --allow-last-try.";
 	case ANSWER_TRIES_CHANGED:
 		return "Somebody else used a try meanwhile; nothing was sent. Look at: jpkictl pin "
 		       "status";
 	case ANSWER_OUTCOME_UNKNOWN:
 		return "The card's answer was lost, so the PIN may have cost a try. Before you "
-		       "repeat, look at: jpkictl pin "
-		       "status";
+		       "repeat, look at: jpkictl pin status";
+	case -ENOTCONN:
+		return "The connection to the system bus was lost.";
+	case -EPROTO:
+		return "The service's answer is not of the form that it should be; do jpkid and "
+		       "jpkictl have the same version?";
 	default:
 		return NULL;
 	}
@@ -76,14 +70,6 @@ bool refusal_set(struct refusal *refusal, int result)
 	*refusal = (struct refusal){ .result = result };
 	if (sentence)
 		snprintf(refusal->text, sizeof(refusal->text), "%s", sentence);
-	else if (result == -ENOTCONN)
-		snprintf(refusal->text, sizeof(refusal->text),
-			 "The connection to the system bus was lost.");
-	else if (result == -EPROTO)
-		snprintf(refusal->text, sizeof(refusal->text),
-			 "The service's answer is not of the form that it should be; do jpkid and "
-			 "jpkictl have the same "
-			 "version?");
 	else if (result < 0)
 		snprintf(refusal->text, sizeof(refusal->text), "The call failed: %s",
 			 strerror(-result));
@@ -120,13 +106,28 @@ static void refusal_from_error(struct refusal *refusal, DBusMessage *reply)
 		snprintf(refusal->text, sizeof(refusal->text), "%s", *text ? text : name);
 }
 
+/* NULL: no memory, or what the bus does not carry. */
+static DBusMessage *message_new(const struct request *request)
+{
+	CLEANUP(message_unrefp) DBusMessage *message = dbus_message_new_method_call(
+		SERVICE_NAME, request->path, request->interface, request->member);
+	struct writer writer;
+
+	if (!message)
+		return NULL;
+	dbus_message_set_allow_interactive_authorization(message, TRUE);
+	writer_begin(&writer, message);
+	if (request->write)
+		request->write(&writer, request->data);
+	return writer_finish(&writer) == 0 ? TAKE(message) : NULL;
+}
+
 /* The answer, whatever it is. */
-static int service_wait(struct service *service, DBusMessage *message, DBusMessage **ret_reply)
+static int service_wait(DBusConnection *service, DBusMessage *message, DBusMessage **ret_reply)
 {
 	DBusPendingCall *pending = NULL;
 
-	if (!dbus_connection_send_with_reply(service->connection, message, &pending,
-					     DBUS_TIMEOUT_INFINITE))
+	if (!dbus_connection_send_with_reply(service, message, &pending, DBUS_TIMEOUT_INFINITE))
 		return -ENOMEM;
 	if (!pending)
 		return -ENOTCONN;
@@ -136,11 +137,11 @@ static int service_wait(struct service *service, DBusMessage *message, DBusMessa
 	return *ret_reply ? 0 : -ENOTCONN;
 }
 
-bool service_call(struct service *service, DBusMessage *message, const char *signature,
-		  DBusMessage **ret_reply, struct refusal *ret_refusal)
+bool service_call(DBusConnection *service, const struct request *request, DBusMessage **ret_reply,
+		  struct refusal *ret_refusal)
 {
-	CLEANUP(message_unrefp) DBusMessage *reply = NULL;
-	int r = service_wait(service, message, &reply);
+	CLEANUP(message_unrefp) DBusMessage *message = message_new(request), *reply = NULL;
+	int r = message ? service_wait(service, message, &reply) : -ENOMEM;
 
 	if (r < 0)
 		return refusal_set(ret_refusal, r);
@@ -148,7 +149,7 @@ bool service_call(struct service *service, DBusMessage *message, const char *sig
 		refusal_from_error(ret_refusal, reply);
 		return false;
 	}
-	if (!dbus_message_has_signature(reply, signature))
+	if (!dbus_message_has_signature(reply, request->signature))
 		return refusal_set(ret_refusal, -EPROTO);
 	*ret_reply = TAKE(reply);
 	return true;

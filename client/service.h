@@ -4,31 +4,33 @@
 
 #include "dbus/message.h"
 
-struct service {
-	DBusConnection *connection;
+/* A method call. */
+struct request {
+	const char *path, *interface, *member;
+	const char *signature; /* of the answer */
+	/* Writes the arguments; NULL: there are none. */
+	void (*write)(struct writer *writer, const void *data);
+	const void *data;
 };
 
 /* Why a call was not answered with what was asked for. */
 struct refusal {
-	int result; /* as base/error.h has it; -ENOTCONN: the service is not there, or not any more
-		     */
+	int result; /* as base/error.h has it; -ENOTCONN: the service is not there, or no more */
 	uint32_t tries_left; /* of ANSWER_PIN_INCORRECT, else 0 */
 	char text[512];      /* a sentence */
 };
 
 /* 0 or an enum failure. */
-int service_open(struct service *service);
-void service_close(struct service *service);
-
-/* A call that lets polkit ask the user; NULL: no memory. */
-DBusMessage *service_message(const char *path, const char *interface, const char *member);
+int service_open(DBusConnection **ret_service);
+void service_close(DBusConnection *service);
 
 /*
- * Sends @message (borrowed) and waits for the answer as long as it takes. True: *ret_reply is one
- * with this signature, the caller's to unref; false: *ret_refusal says why not.
+ * Makes the call, lets polkit ask the user, and waits for the answer as long as it takes. True:
+ * *ret_reply has the signature that is wanted, and is the caller's to unref; false: *ret_refusal
+ * says why not.
  */
-bool service_call(struct service *service, DBusMessage *message, const char *signature,
-		  DBusMessage **ret_reply, struct refusal *ret_refusal);
+bool service_call(DBusConnection *service, const struct request *request, DBusMessage **ret_reply,
+		  struct refusal *ret_refusal);
 
 /* A refusal that is found before there is an answer. Returns false. */
 bool refusal_set(struct refusal *refusal, int result);

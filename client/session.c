@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "client/failure.h"
+#include "client/output.h"
 
 int session_open(struct session *session, const struct arguments *arguments)
 {
@@ -15,7 +16,7 @@ int session_open(struct session *session, const struct arguments *arguments)
 	failure = service_open(&session->service);
 	if (failure != 0)
 		return failure;
-	return inventory_load(&session->inventory, &session->service, &refusal) ?
+	return inventory_load(&session->inventory, session->service, &refusal) ?
 		       0 :
 		       refusal_say(&refusal);
 }
@@ -23,7 +24,7 @@ int session_open(struct session *session, const struct arguments *arguments)
 void session_close(struct session *session)
 {
 	inventory_clear(&session->inventory);
-	service_close(&session->service);
+	service_close(session->service);
 }
 
 bool session_means_reader(const struct session *session, const struct reader *reader)
@@ -120,23 +121,20 @@ int session_expect_card(const struct session *session)
 
 static int say_several(const struct session *session)
 {
-	CLEANUP(freep) char *list = NULL;
-	size_t length;
-	FILE *stream = open_memstream(&list, &length);
-	const char *separator = "";
+	CLEANUP(output_clear) struct output list = OUTPUT_INIT;
+	const struct card *card = NULL;
+	int failure = output_open(&list);
 
-	if (!stream)
-		return failure_no_memory();
-	for (const struct card *card = next_card(session, NULL); card;
-	     card = next_card(session, card)) {
-		fprintf(stream, "%s%s in '%s'", separator, card->path,
+	if (failure != 0)
+		return failure;
+	while ((card = next_card(session, card)))
+		fprintf(list.stream, "%s%s in '%s'", ftell(list.stream) > 0 ? ", " : "", card->path,
 			inventory_reader(&session->inventory, card)->name);
-		separator = ", ";
-	}
-	if (fclose(stream) != 0)
+	if (fflush(list.stream) != 0)
 		return failure_no_memory();
 	return failure_say(FAILURE_USAGE,
-			   "Several cards are there; choose one with --reader or --card: %s", list);
+			   "Several cards are there; choose one with --reader or --card: %s",
+			   list.bytes);
 }
 
 int session_choose_card(const struct session *session, const struct card **ret_card)

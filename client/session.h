@@ -7,7 +7,7 @@
 
 struct session {
 	const struct arguments *arguments;
-	struct service service;
+	DBusConnection *service;
 	struct inventory inventory;
 };
 #define SESSION_INIT ((struct session){ 0 })

@@ -11,9 +11,9 @@
 
 #include "base/cleanup.h"
 
-/* Signals that would leave the terminal without echo. */
-static const int signals[] = { SIGALRM, SIGHUP,  SIGINT,  SIGPIPE, SIGQUIT,
-			       SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2 };
+/* Signals that would leave the terminal without echo; or with it, after a SIGSTOP: SIGCONT. */
+static const int signals[] = { SIGALRM, SIGCONT, SIGHUP,  SIGINT,  SIGPIPE,
+			       SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2 };
 
 static volatile sig_atomic_t caught;
 
@@ -68,14 +68,13 @@ static int terminal_say(int terminal, const char *text)
 	return (size_t)written == length ? 0 : -EIO;
 }
 
-/* 0, -EINTR with the signal in caught, -EMSGSIZE or another negative errno. */
+/* 0, -EINTR with the signal in caught, or another negative errno. */
 static int terminal_read_line(int terminal, const sigset_t *mask, struct secret *line)
 {
 	struct pollfd poll = { .fd = terminal, .events = POLLIN };
 	uint8_t *end;
 	ssize_t length;
 
-	line->length = 0;
 	if (ppoll(&poll, 1, NULL, mask) < 0)
 		return -errno;
 	/* A terminal gives one line at most, and no newline where Ctrl-D ended it. */
@@ -83,8 +82,6 @@ static int terminal_read_line(int terminal, const sigset_t *mask, struct secret 
 	if (length < 0)
 		return -errno;
 	end = memchr(line->bytes, '\n', (size_t)length);
-	if (!end && (size_t)length == line->capacity)
-		return -EMSGSIZE;
 	line->length = end ? (size_t)(end - line->bytes) : (size_t)length;
 	return 0;
 }
@@ -95,7 +92,8 @@ static int terminal_ask_once(int terminal, const char *question, bool echo, stru
 	struct state state;
 	int r;
 
-	if (tcgetattr(terminal, &state.attributes) < 0)
+	/* In the background, where the attributes are the shell's own, tcflush() waits for `fg`. */
+	if (tcflush(terminal, TCIFLUSH) < 0 || tcgetattr(terminal, &state.attributes) < 0)
 		return -errno;
 	attributes = state.attributes;
 	attributes.c_lflag |= ICANON | ISIG | ECHO;

@@ -10,9 +10,9 @@
 int terminal_open(void);
 
 /*
- * Shows @question and reads a line without its end into @answer, up to its capacity; what is typed
- * is shown only with
- * @echo. A signal that ends the program does so after the terminal is as it was before; one that
- * stops it asks the question again. 0, -EMSGSIZE (a longer line) or another negative errno.
+ * Shows @question and reads a line without its end into @answer; of a longer one than that holds,
+ * as much as it holds. What is typed is shown only with @echo. A signal that ends the program does
+ * so after the terminal is as it was before; one that stops it asks the question again. 0 or a
+ * negative errno.
  */
 int terminal_ask(int terminal, const char *question, bool echo, struct secret *answer);

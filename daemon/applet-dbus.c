@@ -238,7 +238,7 @@ static void handle_sign_call(struct call *call, bool many, void (*finish)(struct
 	struct request *request;
 	const char *scheme;
 	size_t count = 1;
-	int answer = 0;
+	int answer;
 
 	dbus_message_iter_init(call_message(call), &iter);
 	dbus_message_iter_get_basic(&iter, &scheme);
@@ -253,10 +253,13 @@ static void handle_sign_call(struct call *call, bool many, void (*finish)(struct
 	request = request_new(call, &options, JOB_SIGN, finish);
 	if (!request)
 		return;
-	if (count < 1 || count > SIGN_MANY_MAX)
-		answer = ANSWER_INVALID_INPUT;
-	if (answer == 0)
-		answer = read_inputs(request->job, scheme, &inputs, count);
+	if (count < 1 || count > SIGN_MANY_MAX) {
+		request->complaint = "SignMany takes 1 to 64 inputs.";
+		return request_fail(request, ANSWER_INVALID_INPUT);
+	}
+	request->complaint = "An input has another length than the scheme takes: that of its digest, or 1 to 245 bytes for "
+			     "rsa-pkcs1.";
+	answer = read_inputs(request->job, scheme, &inputs, count);
 	if (answer != 0)
 		request_fail(request, answer);
 	else

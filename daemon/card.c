@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/log.h"
 
 static int applet_init(struct applet *applet, struct card *card, enum jpki_applet kind,
@@ -129,13 +130,26 @@ static void applet_learn_certificate(struct applet *applet, enum jpki_certificat
 	kept->length = certificate->length;
 }
 
+/* The card announced one that it does not have. */
+static void applet_lose_certificate(struct applet *applet)
+{
+	static const char *const names[] = { "HasCertificate", NULL };
+
+	if (!applet->has_certificate)
+		return;
+	applet->has_certificate = false;
+	if (applet->object)
+		object_changed(applet->object, &applet_interface, names);
+}
+
 void applet_learn(struct applet *applet, const struct job *job)
 {
 	if (job->has_tries)
 		applet_set_tries(applet, job->tries);
 	else if (job->may_be_open)
 		applet_set_tries(applet, JPKI_TRIES_UNKNOWN);
+	if (job->result == ANSWER_NO_CERTIFICATE && job->which == JPKI_HOLDER_CERTIFICATE)
+		applet_lose_certificate(applet);
 	if (job->result == 0 && job->certificate.bytes)
-		applet_learn_certificate(applet, job->kind == JOB_READ_CERTIFICATE ? job->which : JPKI_HOLDER_CERTIFICATE,
-					 &job->certificate);
+		applet_learn_certificate(applet, job->which, &job->certificate);
 }

@@ -243,6 +243,13 @@ static int read_validity(struct description *description, const X509 *x509, time
 	return 0;
 }
 
+int certificate_check(const uint8_t *der, size_t length)
+{
+	CLEANUP(X509_freep) X509 *x509 = NULL;
+
+	return openssl_read_x509(der, length, &x509);
+}
+
 int certificate_describe(const uint8_t *der, size_t length, time_t now,
 			 struct description *ret_description)
 {

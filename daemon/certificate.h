@@ -41,6 +41,9 @@ struct description {
 };
 #define DESCRIPTION_INIT ((struct description){ 0 })
 
+/* Whether these bytes are one certificate. 0, ANSWER_CERTIFICATE_UNREADABLE, or a negative errno. */
+int certificate_check(const uint8_t *der, size_t length);
+
 /*
  * ANSWER_CERTIFICATE_UNREADABLE or a negative errno; freed with description_clear(), which wipes
  * the strings. The key may be of any type. Called from any thread.

@@ -17,6 +17,11 @@ static const char help[] = "Usage: jpkid [OPTION]…\n"
 			   "  --version                the version\n\n"
 			   "See jpkid(8).\n";
 
+static int print(const char *text)
+{
+	return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? -EIO : 1;
+}
+
 static int set_hold(const char *value, struct config *config)
 {
 	if (strcmp(value, "exclusive") == 0)
@@ -55,9 +60,9 @@ int config_from_arguments(int argc, char **argv, struct config *ret_config)
 			r = set_log_level(optarg, &config);
 			break;
 		case 'h':
-			return fputs(help, stdout) < 0 ? -EIO : 1;
+			return print(help);
 		case 'v':
-			return puts("jpkid " PACKAGE_VERSION) < 0 ? -EIO : 1;
+			return print("jpkid " PACKAGE_VERSION "\n");
 		default:
 			return -EINVAL;
 		}

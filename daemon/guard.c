@@ -63,7 +63,8 @@ static int verify(struct jpki *jpki, struct job *job)
 		/* A card that does not say what is left has one less than before. */
 		set_tries(job, tries == JPKI_TRIES_UNKNOWN ? job->tries - 1 : tries);
 		return job->tries == 0 ? ANSWER_PIN_LOCKED : ANSWER_PIN_INCORRECT;
-	case ANSWER_OUTCOME_UNKNOWN:
+	default:
+		/* Whether a card that refuses counts as well, only its counter tells. */
 		set_tries(job, JPKI_TRIES_UNKNOWN);
 		break;
 	}

@@ -31,7 +31,7 @@ struct job {
 	/* What to do. */
 	enum job_kind kind;
 	enum jpki_applet applet;
-	enum jpki_certificate which; /* JOB_READ_CERTIFICATE */
+	enum jpki_certificate which; /* is read; JOB_SIGN: the holder's, if any */
 	struct secret *pin;          /* NULL: none is needed */
 	bool has_expected_tries;
 	uint32_t expected_tries;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* org.freedesktop.LogControl1: `systemctl service-log-level jpkid debug`, without a restart. */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/manager.h"
@@ -25,10 +27,25 @@ static int set_level(void *userdata, DBusMessageIter *value)
 	return 0;
 }
 
+static const char *target(void)
+{
+	return journal_is_connected() ? "journal" : "console";
+}
+
 static void get_target(const void *userdata, struct writer *writer)
 {
 	(void)userdata;
-	writer_string(writer, journal_is_connected() ? "journal" : "console");
+	writer_string(writer, target());
+}
+
+/* It is where the service manager put it. */
+static int set_target(void *userdata, DBusMessageIter *value)
+{
+	const char *name;
+
+	(void)userdata;
+	dbus_message_iter_get_basic(value, &name);
+	return strcmp(name, target()) == 0 ? 0 : ANSWER_INVALID_ARGS;
 }
 
 static void get_syslog_identifier(const void *userdata, struct writer *writer)
@@ -39,7 +56,7 @@ static void get_syslog_identifier(const void *userdata, struct writer *writer)
 
 static const struct property properties[] = {
 	{ "LogLevel", "s", .get = get_level, .set = set_level },
-	{ "LogTarget", "s", .get = get_target },
+	{ "LogTarget", "s", .get = get_target, .set = set_target },
 	{ "SyslogIdentifier", "s", .get = get_syslog_identifier },
 	{ 0 },
 };

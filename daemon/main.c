@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/secret.h"
 #include "daemon/manager.h"
 #include "daemon/worker.h"
@@ -126,6 +127,8 @@ static int daemon_init(struct daemon *daemon)
 	if (r >= 0)
 		r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_stop_signal, daemon);
 	if (r >= 0)
+		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_stop_signal, daemon);
+	if (r >= 0)
 		r = bus_open(daemon->event, on_bus_lost, daemon, &daemon->bus);
 	if (r >= 0)
 		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, settle_limit, 0, on_settle_limit,
@@ -136,25 +139,40 @@ static int daemon_init(struct daemon *daemon)
 	return r;
 }
 
+/* A lack of locked memory is the administrator's to know, not the first caller's. */
+static int check_locked_memory(void)
+{
+	CLEANUP(secret_freep) struct secret *secret = secret_new(1);
+
+	if (!secret)
+		log_error("Memory cannot be locked, which keeps PINs from the disk; raise LimitMEMLOCK to 64K.");
+	return secret ? 0 : -ENOMEM;
+}
+
 /* Before the first thread and the first secret. */
 static int prepare_process(void)
 {
 	sigset_t handled;
+	int r;
 
 	umask(0077);
 	sigemptyset(&handled);
 	sigaddset(&handled, SIGTERM);
 	sigaddset(&handled, SIGINT);
+	sigaddset(&handled, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &handled, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;
-	return secret_protect_process();
+	r = secret_protect_process();
+	return r < 0 ? r : check_locked_memory();
 }
 
 int main(int argc, char **argv)
 {
 	CLEANUP(daemon_clear) struct daemon daemon = { 0 };
-	int r = config_from_arguments(argc, argv, &daemon.config);
+	int r = process_fill_standard_streams();
 
+	if (r == 0)
+		r = config_from_arguments(argc, argv, &daemon.config);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (journal_is_connected())

@@ -150,6 +150,7 @@ int manager_new(const struct config *config, sd_event *event, struct bus *bus, v
 		r = watcher_start(manager->mailbox, on_readers, manager);
 	if (r < 0)
 		return r;
+	manager_changed(manager);
 	*ret_manager = TAKE(manager);
 	return 0;
 }

@@ -37,7 +37,16 @@ static bool read_timeout(DBusMessageIter *value, struct options *options)
 	return true;
 }
 
-/* One line for a person: C0 controls and DEL are refused, and so are the C1 ones (C2 80 to C2 9F in UTF-8). */
+/* In UTF-8: the C1 controls, the line and paragraph separators, and what changes the direction of writing. */
+static bool is_control_in_utf8(const unsigned char *text)
+{
+	if (text[0] == 0xC2)
+		return text[1] < 0xA0;
+	return text[0] == 0xE2 && ((text[1] == 0x80 && text[2] >= 0xA8 && text[2] <= 0xAE) ||
+				   (text[1] == 0x81 && text[2] >= 0xA6 && text[2] <= 0xA9));
+}
+
+/* One line for a person. */
 static bool read_reason(DBusMessageIter *value, struct options *options)
 {
 	const char *reason;
@@ -47,7 +56,7 @@ static bool read_reason(DBusMessageIter *value, struct options *options)
 	if (strlen(reason) > REASON_LENGTH_MAX)
 		return false;
 	for (const unsigned char *byte = (const unsigned char *)reason; *byte; byte++)
-		if (*byte < 0x20 || *byte == 0x7F || (byte[0] == 0xC2 && byte[1] < 0xA0))
+		if (*byte < 0x20 || *byte == 0x7F || is_control_in_utf8(byte))
 			return false;
 	return true;
 }

@@ -136,6 +136,8 @@ static void on_ended(int answer, void *userdata)
 		reader_failed(reader, READER_UNAVAILABLE, answer);
 		break;
 	default:
+		if (answer < 0)
+			log_error("%s: the card cannot be used: %s", reader->display_name, strerror(-answer));
 		reader_failed(reader, READER_MUTE, answer);
 		break;
 	}
@@ -180,10 +182,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	if (reader->worker && !reader->card)
-		reader_set(reader, READER_BUSY, NULL);
-	else if (!reader->worker && reader->seen.present)
+	if (reader->card || !reader->seen.present)
+		return 0;
+	if (!reader->worker)
 		reader_start(reader);
+	else if (worker_is_kept_waiting(reader->worker))
+		reader_set(reader, READER_BUSY, NULL);
+	else
+		reader_look_again(reader, look_again_after); /* it is only slow */
 	return 0;
 }
 

@@ -67,6 +67,8 @@ static void request_end(struct request *request, int result)
 	request->authorization = authorization_cancel(request->authorization);
 	if (result == 0)
 		request->finish(request);
+	else if (result == ANSWER_INVALID_INPUT && request->complaint)
+		call_fail(request->call, ANSWER_INVALID_INPUT, "%s", request->complaint);
 	else
 		call_fail_result(request->call, result, request->applet, request->job->back ? request->job : NULL);
 	request_free(request);
@@ -202,6 +204,8 @@ static void on_pin(int result, struct secret *secret, void *userdata)
 	struct request *request = userdata;
 
 	request->pin_read = NULL;
+	request->complaint = "The PIN's descriptor did not come to its end within 2 seconds, or broke; nothing was sent to "
+			     "the card. Write the PIN and close the other end before the call.";
 	request->job->pin = secret;
 	if (result == 0)
 		result = pin_normalise(request->applet->kind, secret);
@@ -280,7 +284,7 @@ static void on_authorised(int result, uid_t uid, void *userdata)
 }
 
 /* What can be refused without a question to anybody. */
-static int check(const struct request *request)
+static int check(struct request *request)
 {
 	const struct card *card = request->applet->card;
 	bool of_holder = request->job->kind != JOB_READ_CERTIFICATE || request->job->which == JPKI_HOLDER_CERTIFICATE;
@@ -298,6 +302,8 @@ static int check(const struct request *request)
 		return ANSWER_INVALID_INPUT;
 	if (request->options.pin < 0)
 		return ANSWER_PIN_REQUIRED;
+	request->complaint = "The option 'pin' must be the read end of a pipe, a stream socket, or a memfd that is sealed "
+			     "against writing.";
 	return descriptor_check(request->options.pin);
 }
 

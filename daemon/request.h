@@ -15,6 +15,7 @@ struct request {
 	struct options options;
 	struct job *job; /* owned until the worker has it */
 	bool submitted;
+	const char *complaint; /* with ANSWER_INVALID_INPUT: the sentence that says what is wrong */
 	void (*finish)(struct request *request); /* success: ends the call from request->job */
 
 	struct authorization *authorization;

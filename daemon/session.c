@@ -143,8 +143,10 @@ int session_probe(struct session *session, bool may_be_open, struct session_find
 
 static int read_certificate(struct session *session, struct job *job, enum jpki_certificate which)
 {
-	return jpki_read_certificate(&session->jpki, job->applet, which, &job->certificate.bytes,
-				     &job->certificate.length);
+	int answer = jpki_read_certificate(&session->jpki, job->applet, which, &job->certificate.bytes,
+					   &job->certificate.length);
+
+	return answer == 0 ? certificate_check(job->certificate.bytes, job->certificate.length) : answer;
 }
 
 static int sign_one(struct session *session, struct job *job, const struct job_bytes *input,
@@ -180,15 +182,8 @@ static int sign_all(struct session *session, struct job *job)
 	return job->needs_certificate ? read_certificate(session, job, JPKI_HOLDER_CERTIFICATE) : 0;
 }
 
-static int perform(struct session *session, struct job *job)
+static int perform_selected(struct session *session, struct job *job)
 {
-	int answer = jpki_select(&session->jpki);
-
-	if (answer == 0 && job->pin)
-		answer = guard_verify(&session->jpki, job);
-	if (answer != 0)
-		return answer;
-
 	switch (job->kind) {
 	case JOB_READ_CERTIFICATE:
 		return read_certificate(session, job, job->which);
@@ -200,6 +195,22 @@ static int perform(struct session *session, struct job *job)
 		return sign_all(session, job);
 	}
 	return -EINVAL;
+}
+
+static int perform(struct session *session, struct job *job)
+{
+	bool with_pin = job->pin != NULL;
+	int answer = jpki_select(&session->jpki);
+
+	/* It has been selected before: this is one of ours, and does not do what it did. */
+	if (answer == ANSWER_UNSUPPORTED_CARD)
+		return ANSWER_CARD_ERROR;
+	if (answer == 0 && with_pin)
+		answer = guard_verify(&session->jpki, job);
+	if (answer == 0)
+		answer = perform_selected(session, job);
+	/* A PIN that was right and is asked for all the same is not the caller's fault. */
+	return with_pin && answer == ANSWER_PIN_REQUIRED ? ANSWER_CARD_ERROR : answer;
 }
 
 int session_perform(struct session *session, struct job *job)

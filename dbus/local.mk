@@ -28,3 +28,6 @@ dist_dbussystemservices_DATA = dbus/org.jpkid1.service
 
 polkitactionsdir = $(datadir)/polkit-1/actions
 dist_polkitactions_DATA = dbus/org.jpkid1.policy
+
+polkitrulesdir = $(datadir)/polkit-1/rules.d
+dist_polkitrules_DATA = dbus/60-jpkid.rules

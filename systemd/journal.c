@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* It would be this file's. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+
 #include "systemd/journal.h"
 
 #include <stdlib.h>

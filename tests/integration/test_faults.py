@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Something breaks at the worst moment: no PIN goes astray, no card stays open, and the daemon goes on or ends cleanly."""
 import os
+import subprocess
 import time
 import unittest
+from unittest import mock
 
 import client
 import stack
@@ -56,6 +58,19 @@ class SlowToAnswer(client.TestCase):
         self.client.applet("auth").sign()
 
 
+    def test_a_card_that_is_slow_when_it_is_put_in_is_not_called_busy(self):
+        states = set()
+        self.pull()
+        self.slow(700)
+        self.stack.card().control("insert")
+
+        def is_there():
+            states.add(str(self.client.readers()[0]["State"]))
+            return self.client.card()
+        stack.wait_until(is_there, "the card")
+        self.assertNotIn("busy", states)
+
+
 class NoBus(unittest.TestCase):
     def test_a_daemon_whose_bus_goes_away_closes_its_card_and_ends(self):
         with stack.Stack(card_options=["--delay=20"]) as broken:
@@ -76,6 +91,32 @@ class NoBus(unittest.TestCase):
 
 
 class AtTheStart(unittest.TestCase):
+    def test_the_service_manager_is_told_what_is_there_that_the_loop_turns_and_that_the_end_comes(self):
+        with mock.patch.dict(os.environ, WATCHDOG_USEC="400000"), stack.Stack() as started:
+            started.wait_for_cards()
+            told = started.daemon
+            stack.wait_until(lambda: told.status_lines()[-1:] == ["pcscd is there, readers: 1, JPKI cards: 1"], "STATUS")
+            stack.wait_until(lambda: told.notifications.count("WATCHDOG=1") > 2, "WATCHDOG")
+            self.assertNotIn("STOPPING=1", told.notifications)
+            told.stop()
+            stack.wait_until(lambda: "STOPPING=1" in told.notifications, "STOPPING")
+
+    def test_a_daemon_without_standard_descriptors_serves_all_the_same(self):
+        with stack.Stack(start=["bus", "pcscd", "cards"]) as started:
+            closed = subprocess.Popen(["bash", "-c", 'exec "$0" <&- >&- 2>&-', stack.program("jpkid")])
+            self.addCleanup(closed.wait)
+            self.addCleanup(closed.terminate)
+            stack.wait_until(lambda: client.Client().connection.name_has_owner(client.NAME), "jpkid has its name")
+            started.wait_for_cards()
+
+    def test_a_daemon_that_cannot_lock_memory_says_so_and_ends(self):
+        with stack.Stack(start=["bus", "pcscd"]):
+            ended = subprocess.run(["bash", "-c", 'ulimit -l 0; exec "$@"', "-",
+                                    *stack.as_user("jpkid", [stack.program("jpkid")])],
+                                   capture_output=True, text=True, timeout=stack.PATIENCE)
+            self.assertEqual(1, ended.returncode)
+            self.assertIn("LimitMEMLOCK", ended.stderr)
+
     def test_who_finds_the_daemon_finds_the_card_that_is_in(self):
         with stack.Stack(readers=2, start=["bus", "pcscd"]) as started:
             started.start_card(1)

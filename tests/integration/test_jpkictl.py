@@ -219,7 +219,7 @@ class Certificates(TestCase):
         holder = json.loads(self.jpkictl("cert", "sign", "--json", pin=PIN["sign"]))["holder"]
         for value in (holder["name"], holder["address"], holder["birth-date"]):
             self.assertIn(value, shown)
-        self.assertIn(f"[substitute characters: {holder['name-substituted'].index('1') + 1}]", shown)
+        self.assertIn(f"[a substitute stands for character {holder['name-substituted'].index('1') + 1}]", shown)
 
     def test_json_has_times_that_programs_can_read(self):
         shown = json.loads(self.jpkictl("cert", "auth", "--json"))

@@ -36,6 +36,11 @@ class PinByDescriptor(TestCase):
         terminal = self.terminal("pin", "verify", "auth", "--pin-fd=0")
         self.assertEqual(USAGE, terminal.end())
 
+    def test_a_number_that_only_its_own_connection_would_have_is_refused(self):
+        with self.no_try_spent():
+            for fd in (3, 4, 5):
+                self.assertIn("Bad file descriptor", self.fails(FILE, "pin", "verify", "auth", f"--pin-fd={fd}"))
+
     def test_a_wrong_one_is_told_once_with_the_tries_left(self):
         self.assertIn("2 tries left", self.fails(PIN_WRONG, "pin", "verify", "auth", pin=WRONG_PIN["auth"]))
         self.assertEqual(2, self.stack.card().tries()["auth"])
@@ -53,6 +58,12 @@ class PinByDescriptor(TestCase):
             self.assertIn("--allow-last-try", self.fails(PIN_HELD_BACK, "pin", "verify", "auth", pin=PIN["auth"]))
         self.jpkictl("pin", "verify", "auth", "--allow-last-try", pin=PIN["auth"])
         self.assertEqual(3, self.stack.card().tries()["auth"])
+
+    def test_an_abbreviation_is_no_consent(self):
+        self.put_card(tries={"auth": 1})
+        with self.no_try_spent():
+            for word in ("--all", "--allow-last-tr"):
+                self.fails(USAGE, "pin", "verify", "auth", word, pin=PIN["auth"])
 
     def test_a_locked_one_is_told_with_the_way_out(self):
         self.put_card(tries={"sign": 0})
@@ -105,9 +116,7 @@ class Prompt(TestCase):
             self.assertEqual(0, terminal.unread())
 
     def test_stopped_it_leaves_the_terminal_restored_and_asks_anew_when_it_goes_on(self):
-        script = 'set -m; "$0" pin verify auth; echo stopped; read _; fg'
-        terminal = Terminal("bash", "-c", script, stack.program("jpkictl"))
-        self.addCleanup(terminal.close)
+        terminal = self.in_shell('set -m; "$0" pin verify auth; echo stopped; read _; fg')
         terminal.wait_for("tries left: ")
         terminal.type(b"12\x1a")
         terminal.wait_for("stopped")
@@ -116,6 +125,36 @@ class Prompt(TestCase):
         terminal.wait_for("tries left: ", times=2)
         self.assertFalse(terminal.echoes())
         terminal.type(PIN["auth"] + b"\n")
+        self.assertEqual(0, terminal.end(), terminal.screen)
+        self.assertTrue(terminal.is_restored())
+
+    def in_shell(self, script):
+        terminal = Terminal("bash", "-c", script, stack.program("jpkictl"))
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def test_after_a_stop_that_it_cannot_see_it_still_hides_what_is_typed(self):
+        terminal = self.in_shell(
+            'set -m; "$0" pin verify auth; echo stopped; stty echo icanon; read _; fg')
+        terminal.wait_for("tries left: ")
+        with open(f"/proc/{terminal.process.pid}/task/{terminal.process.pid}/children") as file:
+            child, = map(int, file.read().split())
+        os.kill(child, signal.SIGSTOP)
+        terminal.wait_for("stopped")
+        stack.wait_until(terminal.echoes, "the shell's own attributes")
+        terminal.type(b"\n")
+        terminal.wait_for("tries left: ", times=2)
+        self.assertFalse(terminal.echoes())
+        terminal.type(PIN["auth"] + b"\n")
+        self.assertEqual(0, terminal.end(), terminal.screen)
+
+    def test_started_in_the_background_it_takes_no_attributes_of_the_shells_editor_for_its_own(self):
+        terminal = self.in_shell(
+            'set -m; stty -icrnl -icanon -echo; "$0" pin verify auth & until [ -n "$(jobs -s)" ]; do sleep 0.05; done; '
+            'stty icrnl icanon echo; fg; stty -a')
+        terminal.wait_for("tries left: ")
+        terminal.type(PIN["auth"] + b"\r")
+        terminal.wait_for("The auth PIN is right.")
         self.assertEqual(0, terminal.end(), terminal.screen)
         self.assertTrue(terminal.is_restored())
 

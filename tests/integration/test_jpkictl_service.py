@@ -140,6 +140,13 @@ class HostileService(unittest.TestCase):
         self.fails(OTHER, "cert", "auth", "--issuer", "--text", GetIssuerCertificate=("ay", b"no certificate"))
         self.fails(OTHER, "cert", "auth", "--issuer", "--text", GetIssuerCertificate=("ay", b""))
 
+    def test_a_count_of_tries_that_cannot_be_is_refused(self):
+        self.fails(OTHER, "pin", "status", GetTries=("i", -1))
+
+    def test_an_answer_without_a_byte_is_refused(self):
+        for command in ("cert auth", "cert auth --der", "cert sign --issuer"):
+            self.fails(OTHER, *command.split(), GetCertificate=("ay", b""), GetIssuerCertificate=("ay", b""))
+
     def test_errors_with_any_body_are_told(self):
         for text in ("", "x" * 100000):
             with self.subTest(text[:1]):
@@ -158,3 +165,4 @@ class HostileService(unittest.TestCase):
     def test_a_service_that_goes_with_the_pin_may_have_used_it(self):
         self.fails(PIN_WRONG, "pin", "verify", "auth", pin=b"1234", says="may have cost a try", VerifyPin=("gone",))
         self.fails(NO_SERVICE, "cert", "auth", GetCertificate=("gone",))
+        self.fails(PIN_WRONG, "pin", "verify", "auth", pin=b"1234", says="may have cost a try", VerifyPin=("s", "x"))

@@ -324,7 +324,7 @@ static void tries_are_told_by_every_status_word_that_is_about_them(void **state)
 		int tries;
 	} answers[] = {
 		{ "63 C3", 3 },	 { "63 C1", 1 },  { "63 C0", 0 },
-		{ "69 83", 0 },	 { "69 84", 0 },  { "63 CF", 15 },
+		{ "69 83", 0 },	 { "69 84", 0 },  { "63 C2", 2 },
 		{ "63 00", JPKI_TRIES_UNKNOWN },  { OK, JPKI_TRIES_UNKNOWN },
 	};
 
@@ -340,6 +340,18 @@ static void tries_are_told_by_every_status_word_that_is_about_them(void **state)
 		assert_int_equal(tries_on(&sign, &jpki, JPKI_SIGN, &tries), 0);
 		assert_int_equal(tries, answers[i].tries);
 	}
+}
+
+static void more_tries_than_a_pin_can_have_are_not_believed(void **state)
+{
+	struct script auth = SCRIPT({ QUERY_AUTH_SHORT, "63 C4" });
+	struct script sign = SCRIPT({ QUERY_SIGN_SHORT, "63 C6" });
+	struct jpki jpki = jpki_new();
+	int tries = 7;
+
+	assert_int_equal(tries_on(&auth, &jpki, JPKI_AUTH, &tries), ANSWER_CARD_ERROR);
+	assert_int_equal(tries_on(&sign, &jpki, JPKI_SIGN, &tries), ANSWER_CARD_ERROR);
+	assert_int_equal(tries, 7);
 }
 
 static void other_status_words_are_card_errors_and_no_tries(void **state)
@@ -733,6 +745,7 @@ int main(void)
 		cmocka_unit_test(a_new_select_of_the_application_forgets_the_current_ef),
 		cmocka_unit_test(a_lost_answer_and_a_short_verify_forget_the_current_ef),
 		cmocka_unit_test(tries_are_told_by_every_status_word_that_is_about_them),
+		cmocka_unit_test(more_tries_than_a_pin_can_have_are_not_believed),
 		cmocka_unit_test(other_status_words_are_card_errors_and_no_tries),
 		cmocka_unit_test(the_query_falls_back_on_select_and_proves_nothing_then),
 		cmocka_unit_test(verify_takes_the_short_form_only_after_a_query_did),

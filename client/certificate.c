@@ -1,40 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/description.h"
+#include "client/certificate.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <string.h>
 #include <time.h>
 
-#include "client/dictionary.h"
+#include "base/cleanup.h"
+#include "client/text.h"
 
-#define TEXT_FIELD(key, member)                                                                    \
-	{                                                                                          \
-		key, DBUS_TYPE_STRING, offsetof(struct description, member)                        \
-	}
-#define TIME_FIELD(key, member)                                                                    \
-	{                                                                                          \
-		key, DBUS_TYPE_UINT64, offsetof(struct description, member)                        \
-	}
+#define FIELD(key, type, member) { key, type, offsetof(struct description, member) }
 
-static const struct field fields[] = {
-	TEXT_FIELD("subject", subject),
-	TEXT_FIELD("issuer", issuer),
-	TEXT_FIELD("serial", serial),
-	TEXT_FIELD("key", key),
-	TEXT_FIELD("state", state),
-	TEXT_FIELD("revocation", revocation),
-	TIME_FIELD("not-before", not_before),
-	TIME_FIELD("not-after", not_after),
-	TIME_FIELD("renewable-from", renewable_from),
+const struct field description_fields[] = {
+	FIELD("subject", DBUS_TYPE_STRING, subject),
+	FIELD("issuer", DBUS_TYPE_STRING, issuer),
+	FIELD("serial", DBUS_TYPE_STRING, serial),
+	FIELD("key", DBUS_TYPE_STRING, key),
+	FIELD("not-before", DBUS_TYPE_UINT64, not_before),
+	FIELD("not-after", DBUS_TYPE_UINT64, not_after),
+	FIELD("renewable-from", DBUS_TYPE_UINT64, renewable_from),
+	FIELD("state", DBUS_TYPE_STRING, state),
+	FIELD("revocation", DBUS_TYPE_STRING, revocation),
 	{ 0 },
 };
 
-static const struct field holder_fields[] = {
-	TEXT_FIELD("name", name),
-	TEXT_FIELD("name-substituted", name_substituted),
-	TEXT_FIELD("gender", gender),
-	TEXT_FIELD("birth-date", birth_date),
-	TEXT_FIELD("address", address),
-	TEXT_FIELD("address-substituted", address_substituted),
+const struct field description_holder_fields[] = {
+	FIELD("name", DBUS_TYPE_STRING, name),
+	FIELD("name-substituted", DBUS_TYPE_STRING, name_substituted),
+	FIELD("gender", DBUS_TYPE_STRING, gender),
+	FIELD("birth-date", DBUS_TYPE_STRING, birth_date),
+	FIELD("address", DBUS_TYPE_STRING, address),
+	FIELD("address-substituted", DBUS_TYPE_STRING, address_substituted),
 	{ 0 },
 };
 
@@ -44,16 +42,17 @@ int description_read(struct description *description, DBusMessage *reply)
 	int r;
 
 	dbus_message_iter_init(reply, &dictionary);
-	r = dictionary_read(&dictionary, fields, description);
-	if (r == 0 && dictionary_find(&dictionary, "holder", &holder))
-		r = dictionary_read(&holder, holder_fields, description);
-	return r;
+	r = dictionary_read(&dictionary, description_fields, false, description);
+	if (r < 0 || !dictionary_find(&dictionary, "holder", &holder))
+		return r;
+	description->has_holder = true;
+	return dictionary_read(&holder, description_holder_fields, false, description);
 }
 
 void description_clear(struct description *description)
 {
-	dictionary_clear(fields, description);
-	dictionary_clear(holder_fields, description);
+	dictionary_clear(description_fields, description);
+	dictionary_clear(description_holder_fields, description);
 }
 
 /* --- times ----------------------------------------------------------------------------------- */
@@ -71,66 +70,47 @@ static bool japan_time(uint64_t seconds, struct tm *ret_time)
 	return gmtime_r(&local, ret_time);
 }
 
-const char *description_time(uint64_t seconds, char text[DESCRIPTION_TIME_SIZE])
+const char *description_time(uint64_t seconds, bool is_iso_8601, char text[DESCRIPTION_TIME_SIZE])
 {
 	struct tm time;
 
 	*text = '\0';
 	if (japan_time(seconds, &time))
-		strftime(text, DESCRIPTION_TIME_SIZE, "%Y-%m-%dT%H:%M:%S+09:00", &time);
+		strftime(text, DESCRIPTION_TIME_SIZE,
+			 is_iso_8601 ? "%Y-%m-%dT%H:%M:%S+09:00" : "%Y-%m-%d %H:%M:%S (Japan time)",
+			 &time);
 	return text;
 }
 
 /* --- for a person ---------------------------------------------------------------------------- */
 
-static void print_label(FILE *stream, const char *label)
-{
-	fprintf(stream, "%-16s", label);
-}
-
 static void print_text(FILE *stream, const char *label, const char *value)
 {
-	if (!value)
-		return;
-	print_label(stream, label);
-	fprintf(stream, "%s\n", value);
+	if (value && *value)
+		fprintf(stream, "%-16s%s\n", label, value);
 }
 
 static void print_time(FILE *stream, const char *label, uint64_t seconds)
 {
 	char text[DESCRIPTION_TIME_SIZE];
-	struct tm time;
 
-	if (!japan_time(seconds, &time))
-		return;
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &time);
-	print_label(stream, label);
-	fprintf(stream, "%s (Japan time)\n", text);
+	print_text(stream, label, description_time(seconds, false, text));
 }
-
-/* The word for a value of a short list; one that is not on it is shown as it is. */
-struct word {
-	const char *value, *word;
-};
 
 static void print_word(FILE *stream, const char *label, const char *value, const struct word *words)
 {
-	for (; value && words->value; words++)
-		if (strcmp(words->value, value) == 0)
-			value = words->word;
-	print_text(stream, label, value);
+	print_text(stream, label, value ? text_word(words, value) : NULL);
 }
 
 /* @flags has a '1' for each character that stands in for one that JPKI cannot write. */
 static void print_with_substitutes(FILE *stream, const char *label, const char *value,
 				   const char *flags)
 {
-	const char *separator = "  [substitute characters: ";
+	const char *separator = "  [a substitute stands for character ";
 
 	if (!value)
 		return;
-	print_label(stream, label);
-	fprintf(stream, "%s", value);
+	fprintf(stream, "%-16s%s", label, value);
 	for (size_t i = 0; flags && flags[i]; i++) {
 		if (flags[i] != '1')
 			continue;
@@ -143,7 +123,6 @@ static void print_with_substitutes(FILE *stream, const char *label, const char *
 void description_print(const struct description *description, FILE *stream)
 {
 	static const struct word states[] = {
-		{ "valid", "valid" },
 		{ "renewable", "valid, and can be renewed now" },
 		{ "expired", "expired; apply for a new one at the municipal window" },
 		{ "not-yet-valid", "not valid yet" },
@@ -169,4 +148,44 @@ void description_print(const struct description *description, FILE *stream)
 	print_text(stream, "Birth date", description->birth_date);
 	print_with_substitutes(stream, "Address", description->address,
 			       description->address_substituted);
+}
+
+/* --- the certificate itself ------------------------------------------------------------------ */
+
+static void bio_freep(BIO **bio)
+{
+	BIO_free_all(*bio);
+}
+
+static void x509_freep(X509 **x509)
+{
+	X509_free(*x509);
+}
+
+int certificate_print_pem(const uint8_t *der, size_t length, FILE *stream)
+{
+	return length <= LONG_MAX && PEM_write(stream, PEM_STRING_X509, "", der, (long)length) ?
+		       0 :
+		       -ENOMEM;
+}
+
+int certificate_print_text(const uint8_t *der, size_t length, FILE *stream)
+{
+	CLEANUP(x509_freep) X509 *x509 = NULL;
+	CLEANUP(bio_freep) BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+
+	if (length <= LONG_MAX)
+		x509 = d2i_X509(NULL, &der, (long)length);
+	if (!x509)
+		return -EBADMSG;
+	if (!bio || !X509_print_ex(bio, x509, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB, 0) ||
+	    BIO_write(bio, "", 1) != 1)
+		return -ENOMEM;
+	BIO_get_mem_data(bio, &text);
+	for (char *line = strsep(&text, "\n"); text; line = strsep(&text, "\n")) {
+		text_clean(line);
+		fprintf(stream, "%s\n", line);
+	}
+	return 0;
 }
