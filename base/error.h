@@ -3,9 +3,10 @@
  * Two kinds of results, told apart by their sign.
  *
  * A function that can fail returns an int. Negative: an errno; something is broken that the caller
- * cannot mend (no memory, a bug, an I/O fault), it is forwarded untouched. Zero: done, and only then
- * are the outputs written. Positive: one of the answers below, a result that the program is made to
- * meet; each has an error of its own on the bus, and a sentence that tells a person what to do.
+ * cannot mend (no memory, a bug, an I/O fault), it is forwarded untouched. Zero: done, and only
+ * then are the outputs written. Positive: one of the answers below, a result that the program is
+ * made to meet; each has an error of its own on the bus, and a sentence that tells a person what to
+ * do.
  */
 #pragma once
 

@@ -18,7 +18,10 @@ void log_set_sink(log_sink *sink);
 void log_set_level(int level);
 int log_level(void);
 
-/* Levels by the names that systemd has for them: "emerg" to "debug". NULL and -1 for what is none. */
+/*
+ * Levels by the names that systemd has for them: "emerg" to "debug". NULL and -1 for what is none.
+ * 
+ */
 const char *log_level_name(int level);
 int log_level_from_name(const char *name);
 

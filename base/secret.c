@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One locked pool for the whole process, handed out in chunks: the kernel locks pages, secrets are a few bytes. */
+/*
+ * One locked pool for the whole process, handed out in chunks: the kernel locks pages, secrets are
+ * a few bytes.
+ */
 #include "base/secret.h"
 
 #include <errno.h>

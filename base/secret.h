@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Secret bytes: PINs, reset codes and the APDUs that carry them. They live in memory that is never
- * swapped and never dumped, and are wiped when they are freed. All functions may be called from any thread.
+ * swapped and never dumped, and are wiped when they are freed. All functions may be called from any
+ * thread.
  */
 #pragma once
 
@@ -16,8 +17,8 @@ struct secret {
 };
 
 /*
- * An empty secret that can hold @capacity bytes; the caller frees it with secret_free(). NULL: that is more than the pool
- * holds or has left, or memory cannot be locked (LimitMEMLOCK).
+ * An empty secret that can hold @capacity bytes; the caller frees it with secret_free(). NULL: that
+ * is more than the pool holds or has left, or memory cannot be locked (LimitMEMLOCK).
  */
 struct secret *secret_new(size_t capacity);
 

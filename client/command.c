@@ -137,7 +137,7 @@ int command_status(const struct arguments *arguments)
 
 		if (!session_means_reader(&session, reader))
 			continue;
-		/* Who may not ask is shown what is known; a card that fails is told of, and the rest shown. */
+		/* Who may not ask is shown what is known; of a card that fails it is said. */
 		if (card && card_is_usable(card) && !ask_tries(&session, card, &refusal) &&
 		    failure_of(refusal.result) != FAILURE_NOT_AUTHORIZED) {
 			forget_tries(&session, card);

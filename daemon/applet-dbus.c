@@ -15,10 +15,11 @@ enum {
 	SIGN_MANY_MAX = 64,
 };
 
-/* --- replies -------------------------------------------------------------------------------------------------- */
+/* --- replies ------ */
 
 /* Ends the call with a body that @write makes of @data; a failure is told as one. */
-static void reply(struct request *request, void (*write)(struct writer *writer, const void *data), const void *data)
+static void reply(struct request *request, void (*write)(struct writer *writer, const void *data),
+		  const void *data)
 {
 	CLEANUP(message_unrefp) DBusMessage *message = call_new_return(request->call);
 	struct writer writer;
@@ -88,7 +89,7 @@ static void finish_tries(struct request *request)
 	reply(request, write_tries, request->job);
 }
 
-/* --- Describe ------------------------------------------------------------------------------------------------- */
+/* --- Describe ------ */
 
 static void write_holder(struct writer *dictionary, const struct description *description)
 {
@@ -155,7 +156,8 @@ static void write_description(struct writer *writer, const void *data)
 
 static void finish_describe(struct request *request)
 {
-	CLEANUP(described_clear) struct described described = { request->applet->kind, DESCRIPTION_INIT };
+	CLEANUP(described_clear)
+	struct described described = { request->applet->kind, DESCRIPTION_INIT };
 	const struct job_bytes *certificate = &request->job->certificate;
 	int answer = certificate_describe(certificate->bytes, certificate->length, time(NULL),
 					  &described.description);
@@ -166,7 +168,7 @@ static void finish_describe(struct request *request)
 		reply(request, write_description, &described);
 }
 
-/* --- Sign and SignMany ---------------------------------------------------------------------------------------- */
+/* --- Sign and SignMany ------ */
 
 /* Nothing that the certificate does not verify leaves the daemon. */
 static int check_signatures(const struct request *request)
@@ -176,9 +178,9 @@ static int check_signatures(const struct request *request)
 	if (!request->applet->key)
 		return ANSWER_CERTIFICATE_UNREADABLE;
 	for (size_t i = 0; i < job->input_count; i++) {
-		int answer = public_key_verify(request->applet->key, job->padding, job->inputs[i].bytes,
-					       job->inputs[i].length, job->signatures[i].bytes,
-					       job->signatures[i].length);
+		int answer = public_key_verify(request->applet->key, job->padding,
+					       job->inputs[i].bytes, job->inputs[i].length,
+					       job->signatures[i].bytes, job->signatures[i].length);
 
 		if (answer != 0)
 			return answer;
@@ -186,7 +188,8 @@ static int check_signatures(const struct request *request)
 	return 0;
 }
 
-static void finish_sign_with(struct request *request, void (*write)(struct writer *writer, const void *data))
+static void finish_sign_with(struct request *request,
+			     void (*write)(struct writer *writer, const void *data))
 {
 	int answer = check_signatures(request);
 
@@ -207,7 +210,8 @@ static void finish_sign_many(struct request *request)
 }
 
 /* Reads @count inputs (ay) from @iter on into the job. */
-static int read_inputs(struct job *job, const char *scheme_name, DBusMessageIter *iter, size_t count)
+static int read_inputs(struct job *job, const char *scheme_name, DBusMessageIter *iter,
+		       size_t count)
 {
 	const struct scheme *scheme = scheme_find(scheme_name);
 
@@ -257,8 +261,8 @@ static void handle_sign_call(struct call *call, bool many, void (*finish)(struct
 		request->complaint = "SignMany takes 1 to 64 inputs.";
 		return request_fail(request, ANSWER_INVALID_INPUT);
 	}
-	request->complaint = "An input has another length than the scheme takes: that of its digest, or 1 to 245 bytes for "
-			     "rsa-pkcs1.";
+	request->complaint = "An input has another length than the scheme takes: that of its digest, "
+			     "or 1 to 245 bytes for rsa-pkcs1.";
 	answer = read_inputs(request->job, scheme, &inputs, count);
 	if (answer != 0)
 		request_fail(request, answer);
@@ -276,7 +280,7 @@ static void handle_sign_many(struct call *call)
 	handle_sign_call(call, true, finish_sign_many);
 }
 
-/* --- methods that have options only --------------------------------------------------------------------------- */
+/* --- methods that have options only ------ */
 
 static struct request *request_of_options(struct call *call, enum job_kind kind,
 					  void (*finish)(struct request *request))
@@ -329,7 +333,7 @@ static void handle_get_tries(struct call *call)
 		request_run(request);
 }
 
-/* --- properties and the table --------------------------------------------------------------------------------- */
+/* --- properties and the table ------ */
 
 static void get_kind(const void *userdata, struct writer *writer)
 {
@@ -377,22 +381,28 @@ static const struct argument options_in[] = { { "options", "a{sv}" }, { 0 } };
 static const struct argument certificate_out[] = { { "certificate", "ay" }, { 0 } };
 static const struct argument description_out[] = { { "description", "a{sv}" }, { 0 } };
 static const struct argument tries_out[] = { { "tries", "i" }, { 0 } };
-static const struct argument sign_in[] = { { "scheme", "s" }, { "input", "ay" }, { "options", "a{sv}" }, { 0 } };
+static const struct argument sign_in[] = {
+	{ "scheme", "s" }, { "input", "ay" }, { "options", "a{sv}" }, { 0 }
+};
 static const struct argument signature_out[] = { { "signature", "ay" }, { 0 } };
-static const struct argument sign_many_in[] = { { "scheme", "s" }, { "inputs", "aay" }, { "options", "a{sv}" }, { 0 } };
+static const struct argument sign_many_in[] = {
+	{ "scheme", "s" }, { "inputs", "aay" }, { "options", "a{sv}" }, { 0 }
+};
 static const struct argument signatures_out[] = { { "signatures", "aay" }, { 0 } };
 
 static const char action_read[] = "org.jpkid1.read";
 static const char action_use[] = "org.jpkid1.use";
 
 static const struct method methods[] = {
-	{ "GetCertificate", options_in, certificate_out, action_read, OPTIONS_WITH_PIN, handle_get_certificate },
+	{ "GetCertificate", options_in, certificate_out, action_read, OPTIONS_WITH_PIN,
+	  handle_get_certificate },
 	{ "GetIssuerCertificate", options_in, certificate_out, action_read, OPTION_TIMEOUT,
 	  handle_get_issuer_certificate },
 	{ "Describe", options_in, description_out, action_read, OPTIONS_WITH_PIN, handle_describe },
 	{ "GetTries", options_in, tries_out, action_read, OPTION_TIMEOUT, handle_get_tries },
 	{ "Sign", sign_in, signature_out, action_use, OPTIONS_WITH_PIN, handle_sign },
-	{ "SignMany", sign_many_in, signatures_out, action_use, OPTIONS_WITH_PIN, handle_sign_many },
+	{ "SignMany", sign_many_in, signatures_out, action_use, OPTIONS_WITH_PIN,
+	  handle_sign_many },
 	{ "VerifyPin", options_in, NULL, action_use, OPTIONS_WITH_PIN, handle_verify_pin },
 	{ 0 },
 };

@@ -24,8 +24,8 @@ static int applet_init(struct applet *applet, struct card *card, enum jpki_apple
 	return object_add(card->manager->tree, path, applet_interfaces, applet, &applet->object);
 }
 
-int card_new(struct manager *manager, const char *reader_path, const struct session_finding *finding,
-	     struct worker *worker, struct card **ret_card)
+int card_new(struct manager *manager, const char *reader_path,
+	     const struct session_finding *finding, struct worker *worker, struct card **ret_card)
 {
 	struct card *card = calloc(1, sizeof(*card));
 	char path[48];
@@ -116,10 +116,12 @@ static void applet_learn_certificate(struct applet *applet, enum jpki_certificat
 	struct job_bytes *kept = &applet->certificates[which];
 
 	if (which == JPKI_HOLDER_CERTIFICATE && !applet->key) {
-		int answer = public_key_from_certificate(certificate->bytes, certificate->length, &applet->key);
+		int answer = public_key_from_certificate(certificate->bytes, certificate->length,
+							 &applet->key);
 
 		if (answer != 0)
-			log_warning("%s: the key in the certificate cannot be used", jpki_applet_name(applet->kind));
+			log_warning("%s: the key in the certificate cannot be used",
+				    jpki_applet_name(applet->kind));
 	}
 	if (kept->bytes || jpki_certificate_needs_pin(applet->card->type, applet->kind, which))
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One JPKI card from its insertion to its removal, and its two applets. Requests hold references: the card is there
- * for them, though gone from the bus, until the last of them has ended.
+ * One JPKI card from its insertion to its removal, and its two applets. Requests hold references:
+ * the card is there for them, though gone from the bus, until the last of them has ended.
  */
 #pragma once
 
@@ -33,8 +33,8 @@ struct card {
 };
 
 /* Puts a card on the bus. @reader_path and @worker outlive card_remove(). */
-int card_new(struct manager *manager, const char *reader_path, const struct session_finding *finding,
-	     struct worker *worker, struct card **ret_card);
+int card_new(struct manager *manager, const char *reader_path,
+	     const struct session_finding *finding, struct worker *worker, struct card **ret_card);
 
 /* Takes it off the bus and drops the reader's reference. NULL is allowed; returns NULL. */
 struct card *card_remove(struct card *card);

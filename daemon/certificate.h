@@ -41,7 +41,7 @@ struct description {
 };
 #define DESCRIPTION_INIT ((struct description){ 0 })
 
-/* Whether these bytes are one certificate. 0, ANSWER_CERTIFICATE_UNREADABLE, or a negative errno. */
+/* Are these bytes one certificate? 0, ANSWER_CERTIFICATE_UNREADABLE, or a negative errno. */
 int certificate_check(const uint8_t *der, size_t length);
 
 /*

@@ -9,13 +9,15 @@
 #include "base/log.h"
 #include <config.h>
 
-static const char help[] = "Usage: jpkid [OPTION]…\n"
-			   "Holds the JPKI cards of this machine for the programs on its system bus.\n\n"
-			   "  --hold=exclusive|shared  whether other programs may use a card too (default: exclusive)\n"
-			   "  --log-level=LEVEL        err, warning, notice, info or debug (default: info)\n"
-			   "  --help                   this text\n"
-			   "  --version                the version\n\n"
-			   "See jpkid(8).\n";
+static const char help[] =
+	"Usage: jpkid [OPTION]…\n"
+	"Holds the JPKI cards of this machine for the programs on its system bus.\n\n"
+	"  --hold=exclusive|shared  whether other programs may use a card too (default: "
+	"exclusive)\n"
+	"  --log-level=LEVEL        err, warning, notice, info or debug (default: info)\n"
+	"  --help                   this text\n"
+	"  --version                the version\n\n"
+	"See jpkid(8).\n";
 
 static int print(const char *text)
 {
@@ -70,7 +72,8 @@ int config_from_arguments(int argc, char **argv, struct config *ret_config)
 			fprintf(stderr, "jpkid: no such value: %s; see jpkid --help\n", optarg);
 	}
 	if (r == 0 && optind < argc) {
-		fprintf(stderr, "jpkid: takes no arguments, but was given %s; see jpkid --help\n", argv[optind]);
+		fprintf(stderr, "jpkid: takes no arguments, but was given %s; see jpkid --help\n",
+			argv[optind]);
 		r = -EINVAL;
 	}
 	if (r == 0)

@@ -10,7 +10,7 @@ struct config {
 };
 
 /*
- * Reads the command line. 0: run. 1: --help or --version has been answered. -EINVAL: a mistake, and standard error says
- * which.
+ * Reads the command line. 0: run. 1: --help or --version has been answered. -EINVAL: a mistake, and
+ * standard error says which.
  */
 int config_from_arguments(int argc, char **argv, struct config *ret_config);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One piece of work with a card: what to do, and what came out. The main thread makes it and hands it to a worker;
- * it comes back as mail. In between it belongs to the worker, except for what job_cancel() does.
+ * One piece of work with a card: what to do, and what came out. The main thread makes it and hands
+ * it to a worker; it comes back as mail. In between it belongs to the worker, except for what
+ * job_cancel() does.
  */
 #pragma once
 
@@ -44,9 +45,9 @@ struct job {
 
 	/* What came out. */
 	bool may_be_open; /* the card may be verified: close its keys */
-	int result; /* 0, an answer, or a negative errno */
+	int result;       /* 0, an answer, or a negative errno */
 	bool has_tries;
-	int tries; /* the counter as last seen, where has_tries */
+	int tries;   /* the counter as last seen, where has_tries */
 	uint8_t ins; /* ANSWER_CARD_ERROR: what the card refused… */
 	uint16_t sw; /* …and how */
 	struct job_bytes certificate;
@@ -83,14 +84,16 @@ bool job_begin_verify(struct job *job);
 void job_end_verify(struct job *job);
 
 /*
- * Main: calls the job off, wipes its PIN, and finishes it with @answer. False: too late, it has been claimed, and is
- * finished when it is done. Its memory is the worker's either way, until it comes back as mail.
+ * Main: calls the job off, wipes its PIN, and finishes it with @answer. False: too late, it has
+ * been claimed, and is finished when it is done. Its memory is the worker's either way, until it
+ * comes back as mail.
  */
 bool job_cancel(struct job *job, int answer);
 
 /*
- * Main: a job that the worker has is not waited for any longer. It is finished with ANSWER_OUTCOME_UNKNOWN if a VERIFY may be out,
- * otherwise with ANSWER_READER_ERROR, and none will go out then.
+ * Main: a job that the worker has is not waited for any longer. It is finished with
+ * ANSWER_OUTCOME_UNKNOWN if a VERIFY may be out, otherwise with ANSWER_READER_ERROR, and none will
+ * go out then.
  */
 void job_give_up(struct job *job);
 

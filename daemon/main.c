@@ -47,7 +47,8 @@ static void daemon_become_ready(void *userdata)
 		return;
 	r = bus_request_name(daemon->bus, "org.jpkid1");
 	if (r < 0) {
-		log_error("The name org.jpkid1 cannot be had on the bus: %s. Is another jpkid running, or its bus policy "
+		log_error("The name org.jpkid1 cannot be had on the bus: %s. Is another jpkid "
+			  "running, or its bus policy "
 			  "not installed?",
 			  strerror(-r));
 		sd_event_exit(daemon->event, r);
@@ -98,12 +99,13 @@ static int daemon_stop(struct daemon *daemon, int status)
 		return sd_event_exit(daemon->event, status);
 	r = sd_event_add_post(daemon->event, NULL, exit_when_no_card_is_held, daemon);
 	if (r >= 0)
-		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, stop_limit, 0, on_stop_limit,
-					       daemon);
+		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, stop_limit, 0,
+					       on_stop_limit, daemon);
 	return r < 0 ? sd_event_exit(daemon->event, r) : 0;
 }
 
-static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			  void *userdata)
 {
 	(void)source;
 	(void)info;
@@ -131,11 +133,11 @@ static int daemon_init(struct daemon *daemon)
 	if (r >= 0)
 		r = bus_open(daemon->event, on_bus_lost, daemon, &daemon->bus);
 	if (r >= 0)
-		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, settle_limit, 0, on_settle_limit,
-					       daemon);
+		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, settle_limit,
+					       0, on_settle_limit, daemon);
 	if (r >= 0)
-		r = manager_new(&daemon->config, daemon->event, daemon->bus, daemon_become_ready, daemon,
-				&daemon->manager);
+		r = manager_new(&daemon->config, daemon->event, daemon->bus, daemon_become_ready,
+				daemon, &daemon->manager);
 	return r;
 }
 
@@ -145,7 +147,8 @@ static int check_locked_memory(void)
 	CLEANUP(secret_freep) struct secret *secret = secret_new(1);
 
 	if (!secret)
-		log_error("Memory cannot be locked, which keeps PINs from the disk; raise LimitMEMLOCK to 64K.");
+		log_error("Memory cannot be locked, which keeps PINs from the disk; raise "
+			  "LimitMEMLOCK to 64K.");
 	return secret ? 0 : -ENOMEM;
 }
 

@@ -34,7 +34,8 @@ void manager_changed(const struct manager *manager)
 
 	for (size_t i = 0; i < manager->reader_count; i++)
 		cards += manager->readers[i]->card != NULL;
-	notify_status("%s, readers: %zu, JPKI cards: %zu", manager->pcsc_available ? "pcscd is there" : "pcscd is not there",
+	notify_status("%s, readers: %zu, JPKI cards: %zu",
+		      manager->pcsc_available ? "pcscd is there" : "pcscd is not there",
 		      manager->reader_count, cards);
 }
 
@@ -95,7 +96,8 @@ static void add_reader(struct manager *manager, const struct pcsc_reader *seen)
 
 void manager_log_refusal(void)
 {
-	log_error("pcscd refuses this service: polkit must allow its user org.debian.pcsc-lite.access_pcsc and "
+	log_error("pcscd refuses this service: polkit must allow its user "
+		  "org.debian.pcsc-lite.access_pcsc and "
 		  "org.debian.pcsc-lite.access_card.");
 }
 
@@ -110,7 +112,8 @@ static void on_readers(int answer, const struct pcsc_readers *seen, void *userda
 	else if (answer != 0)
 		log_warning("pcscd is not there; waiting for it (systemctl start pcscd.socket)");
 	manager_set_pcsc_available(manager, answer == 0);
-	remove_readers_but(manager, seen, answer != 0 ? ANSWER_PCSC_UNAVAILABLE : ANSWER_CARD_REMOVED);
+	remove_readers_but(manager, seen,
+			   answer != 0 ? ANSWER_PCSC_UNAVAILABLE : ANSWER_CARD_REMOVED);
 	for (size_t i = 0; i < seen->count; i++) {
 		struct reader *reader = find_reader(manager, seen->reader[i].name);
 
@@ -124,8 +127,8 @@ static void on_readers(int answer, const struct pcsc_readers *seen, void *userda
 	manager_reader_settled(manager);
 }
 
-int manager_new(const struct config *config, sd_event *event, struct bus *bus, void (*settled)(void *userdata),
-		void *userdata, struct manager **ret_manager)
+int manager_new(const struct config *config, sd_event *event, struct bus *bus,
+		void (*settled)(void *userdata), void *userdata, struct manager **ret_manager)
 {
 	CLEANUP(manager_freep) struct manager *manager = calloc(1, sizeof(*manager));
 	int r;
@@ -144,8 +147,8 @@ int manager_new(const struct config *config, sd_event *event, struct bus *bus, v
 	if (r >= 0)
 		r = object_add(manager->tree, root, manager_interfaces, manager, &manager->object);
 	if (r >= 0)
-		r = object_add(manager->tree, "/org/freedesktop/LogControl1", log_control_interfaces, manager,
-			       &manager->log_control);
+		r = object_add(manager->tree, "/org/freedesktop/LogControl1",
+			       log_control_interfaces, manager, &manager->log_control);
 	if (r >= 0)
 		r = watcher_start(manager->mailbox, on_readers, manager);
 	if (r < 0)

@@ -24,7 +24,7 @@ struct manager {
 	bool stopping;
 	struct reader *readers[PCSC_READERS_MAX];
 	size_t reader_count;
-	uint64_t next_card; /* numbers are never used twice */
+	uint64_t next_card;       /* numbers are never used twice */
 	struct request *requests; /* all that are open */
 
 	/* Called once, when what is there at the start has been looked at. */
@@ -32,11 +32,17 @@ struct manager {
 	void *userdata;
 };
 
-/* Exports the manager's object and starts to watch the readers. @config, @event and @bus stay the caller's. */
-int manager_new(const struct config *config, sd_event *event, struct bus *bus, void (*settled)(void *userdata),
-		void *userdata, struct manager **ret_manager);
+/*
+ * Exports the manager's object and starts to watch the readers. @config, @event and @bus stay the
+ * caller's.
+ */
+int manager_new(const struct config *config, sd_event *event, struct bus *bus,
+		void (*settled)(void *userdata), void *userdata, struct manager **ret_manager);
 
-/* Lets all cards go: what has begun ends, what waits is cancelled. Then, as soon as no card is held, manager_free(). */
+/*
+ * Lets all cards go: what has begun ends, what waits is cancelled. Then, as soon as no card is
+ * held, manager_free().
+ */
 void manager_stop(struct manager *manager);
 struct manager *manager_free(struct manager *manager); /* NULL is allowed; returns NULL */
 void manager_freep(struct manager **manager);
@@ -51,5 +57,5 @@ void manager_log_refusal(void);
 void manager_reader_settled(struct manager *manager);
 
 extern const struct interface *const log_control_interfaces[]; /* log-control-dbus.c */
-extern const struct interface manager_interface; /* manager-dbus.c */
+extern const struct interface manager_interface;               /* manager-dbus.c */
 extern const struct interface *const manager_interfaces[];

@@ -37,7 +37,10 @@ static bool read_timeout(DBusMessageIter *value, struct options *options)
 	return true;
 }
 
-/* In UTF-8: the C1 controls, the line and paragraph separators, and what changes the direction of writing. */
+/*
+ * In UTF-8: the C1 controls, the line and paragraph separators, and what changes the direction of
+ * writing.
+ */
 static bool is_control_in_utf8(const unsigned char *text)
 {
 	if (text[0] == 0xC2)
@@ -82,13 +85,15 @@ static const struct option *option_find(const char *key)
 	return NULL;
 }
 
-int options_read(DBusMessageIter *iter, unsigned int allowed, struct options *ret_options, const char **ret_key)
+int options_read(DBusMessageIter *iter, unsigned int allowed, struct options *ret_options,
+		 const char **ret_key)
 {
 	CLEANUP(options_clear) struct options options = OPTIONS_INIT;
 	DBusMessageIter entries, entry, value;
 
 	dbus_message_iter_recurse(iter, &entries);
-	for (; dbus_message_iter_get_arg_type(&entries) == DBUS_TYPE_DICT_ENTRY; dbus_message_iter_next(&entries)) {
+	for (; dbus_message_iter_get_arg_type(&entries) == DBUS_TYPE_DICT_ENTRY;
+	     dbus_message_iter_next(&entries)) {
 		const struct option *option;
 
 		dbus_message_iter_recurse(&entries, &entry);
@@ -97,7 +102,8 @@ int options_read(DBusMessageIter *iter, unsigned int allowed, struct options *re
 		dbus_message_iter_recurse(&entry, &value);
 
 		option = option_find(*ret_key);
-		if (!option || !(allowed & option->bit) || dbus_message_iter_get_arg_type(&value) != option->type)
+		if (!option || !(allowed & option->bit) ||
+		    dbus_message_iter_get_arg_type(&value) != option->type)
 			return ANSWER_INVALID_INPUT;
 		allowed &= ~option->bit;
 		if (!option->read(&value, &options))

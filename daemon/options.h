@@ -15,7 +15,8 @@ enum {
 	OPTION_ALLOW_LAST_TRY = 1 << 3,
 	OPTION_REASON = 1 << 4,
 
-	OPTIONS_WITH_PIN = OPTION_TIMEOUT | OPTION_PIN | OPTION_EXPECTED_TRIES | OPTION_ALLOW_LAST_TRY | OPTION_REASON,
+	OPTIONS_WITH_PIN = OPTION_TIMEOUT | OPTION_PIN | OPTION_EXPECTED_TRIES |
+			   OPTION_ALLOW_LAST_TRY | OPTION_REASON,
 };
 
 struct options {
@@ -28,9 +29,11 @@ struct options {
 #define OPTIONS_INIT ((struct options){ .pin = -1, .timeout = 30000 })
 
 /*
- * Reads the options at @iter (an a{sv}), of which the method takes the @allowed ones. ANSWER_INVALID_INPUT: a key that
- * is not one of them, or comes twice, or whose value has another type or is out of range; *ret_key then is that key,
- * borrowed from the message. Freed with options_clear() on success.
+ * Reads the options at @iter (an a{sv}), of which the method takes the @allowed ones.
+ * ANSWER_INVALID_INPUT: a key that is not one of them, or comes twice, or whose value has another
+ * type or is out of range; *ret_key then is that key, borrowed from the message. Freed with
+ * options_clear() on success.
  */
-int options_read(DBusMessageIter *iter, unsigned int allowed, struct options *ret_options, const char **ret_key);
+int options_read(DBusMessageIter *iter, unsigned int allowed, struct options *ret_options,
+		 const char **ret_key);
 void options_clear(struct options *options);

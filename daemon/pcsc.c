@@ -12,7 +12,10 @@
 #include "base/log.h"
 
 enum {
-	/* After a change others often follow (a hub, a multi-slot reader), and one that comes between two waits is lost. */
+	/*
+	 * After a change others often follow (a hub, a multi-slot reader), and one that comes
+	 * between two waits is lost.
+	 */
 	SETTLE_MILLISECONDS = 1000,
 	/* …and what is lost all the same is found then. */
 	WAIT_MILLISECONDS = 600 * 1000,
@@ -123,7 +126,8 @@ static void add_name(struct pcsc_readers *readers, const char *name)
 	if (size <= PCSC_NAME_SIZE && readers->count < PCSC_READERS_MAX)
 		memcpy(readers->reader[readers->count++].name, name, size);
 	else
-		log_warning("a reader is not used: there are more than %d, or its name is too long", PCSC_READERS_MAX);
+		log_warning("a reader is not used: there are more than %d, or its name is too long",
+			    PCSC_READERS_MAX);
 }
 
 /* The names of the readers that pcscd has now, in the order that it gives. */
@@ -146,10 +150,11 @@ static int list_readers(struct pcsc *pcsc, struct pcsc_readers *ret_readers)
 }
 
 /*
- * One SCardGetStatusChange over the readers and the plug-and-play entry. The states of readers that @before does not
- * have are asked for, so the call returns at once.
+ * One SCardGetStatusChange over the readers and the plug-and-play entry. The states of readers that
+ * @before does not have are asked for, so the call returns at once.
  */
-static LONG wait_for_change(struct pcsc *pcsc, const struct pcsc_readers *before, struct pcsc_readers *now)
+static LONG wait_for_change(struct pcsc *pcsc, const struct pcsc_readers *before,
+			    struct pcsc_readers *now)
 {
 	SCARD_READERSTATE states[PCSC_READERS_MAX + 1] = { 0 };
 	size_t count = now->count;
@@ -185,7 +190,8 @@ static bool readers_equal(const struct pcsc_readers *a, const struct pcsc_reader
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->reader[i].name, b->reader[i].name) != 0 || a->reader[i].state != b->reader[i].state)
+		if (strcmp(a->reader[i].name, b->reader[i].name) != 0 ||
+		    a->reader[i].state != b->reader[i].state)
 			return false;
 	return true;
 }
@@ -202,7 +208,10 @@ int pcsc_watch(struct pcsc *pcsc, struct pcsc_readers *readers)
 		if (answer != 0)
 			return answer;
 		pcsc->watching = true;
-		/* No reader at the start is news too; waiting would hide it until the first one comes. */
+		/*
+		 * No reader at the start is news too; waiting would hide it until the first one
+		 * comes.
+		 */
 		if (first && now.count == 0) {
 			*readers = now;
 			return 0;
@@ -228,8 +237,9 @@ int pcsc_connect(struct pcsc *pcsc, const char *reader, bool exclusive, struct p
 	if (!card)
 		return -ENOMEM;
 	card->share_mode = exclusive ? SCARD_SHARE_EXCLUSIVE : SCARD_SHARE_SHARED;
-	result = SCardConnect(pcsc->context, reader, card->share_mode, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
-			      &card->handle, &card->protocol);
+	result = SCardConnect(pcsc->context, reader, card->share_mode,
+			      SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card->handle,
+			      &card->protocol);
 	if (result != SCARD_S_SUCCESS)
 		return answer_from_pcsc(result);
 
@@ -247,8 +257,9 @@ struct pcsc_card *pcsc_disconnect(struct pcsc_card *card, bool power_off)
 
 static int reconnect(struct pcsc_card *card, DWORD initialization)
 {
-	return answer_in_use(SCardReconnect(card->handle, card->share_mode, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1,
-					       initialization, &card->protocol));
+	return answer_in_use(SCardReconnect(card->handle, card->share_mode,
+					    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, initialization,
+					    &card->protocol));
 }
 
 int pcsc_begin(struct pcsc_card *card)
@@ -259,7 +270,10 @@ int pcsc_begin(struct pcsc_card *card)
 		return 0;
 
 	while ((result = SCardBeginTransaction(card->handle)) == SCARD_W_RESET_CARD) {
-		/* It may have been left without power, which SCARD_LEAVE_CARD would not give it back. */
+		/*
+		 * It may have been left without power, which SCARD_LEAVE_CARD would not give it
+		 * back.
+		 */
 		int answer = reconnect(card, SCARD_UNPOWER_CARD);
 
 		if (answer != 0)
@@ -299,10 +313,11 @@ int pcsc_transmit(void *userdata, const uint8_t *command, size_t command_length,
 		  size_t *response_length)
 {
 	const struct pcsc_card *card = userdata;
-	const SCARD_IO_REQUEST *protocol = card->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
+	const SCARD_IO_REQUEST *protocol = card->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0
+									       : SCARD_PCI_T1;
 	DWORD length = (DWORD)*response_length;
-	int answer = answer_in_use(
-		SCardTransmit(card->handle, protocol, command, command_length, NULL, response, &length));
+	int answer = answer_in_use(SCardTransmit(card->handle, protocol, command, command_length,
+						 NULL, response, &length));
 
 	if (answer == 0)
 		*response_length = length;

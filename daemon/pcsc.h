@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PC/SC, as far as the daemon needs it. The only user of winscard.h: no type or code of PC/SC passes.
+ * PC/SC, as far as the daemon needs it. The only user of winscard.h: no type or code of PC/SC
+ * passes.
  *
- * A struct pcsc belongs to one thread, because libpcsclite stalls every call of a process while two threads use one
- * context. pcsc_watch() belongs to the watcher's thread alone, because libpcsclite before 2.0.1 keeps the reader
- * states in one unlocked global. Everything here can block without limit, while another program holds the card.
+ * A struct pcsc belongs to one thread, because libpcsclite stalls every call of a process while two
+ * threads use one context. pcsc_watch() belongs to the watcher's thread alone, because libpcsclite
+ * before 2.0.1 keeps the reader states in one unlocked global. Everything here can block without
+ * limit, while another program holds the card.
  *
- * Answers of all functions, beside -ENOMEM: ANSWER_PCSC_UNAVAILABLE (no pcscd; this context is dead, open another),
- * ANSWER_NOT_AUTHORIZED (pcscd refuses us: open, watch and connect only), ANSWER_BUSY (another program holds the card), ANSWER_CARD_REMOVED,
- * ANSWER_READER_ERROR (anything else that a reader can do).
+ * Answers of all functions, beside -ENOMEM: ANSWER_PCSC_UNAVAILABLE (no pcscd; this context is
+ * dead, open another), ANSWER_NOT_AUTHORIZED (pcscd refuses us: open, watch and connect only),
+ * ANSWER_BUSY (another program holds the card), ANSWER_CARD_REMOVED, ANSWER_READER_ERROR (anything
+ * else that a reader can do).
  */
 #pragma once
 
@@ -42,21 +45,22 @@ struct pcsc_readers {
 };
 
 /*
- * Waits until the readers or their states differ from @readers and writes the new ones there. A context's first call
- * does not wait.
+ * Waits until the readers or their states differ from @readers and writes the new ones there. A
+ * context's first call does not wait.
  */
 int pcsc_watch(struct pcsc *pcsc, struct pcsc_readers *readers);
 
 struct pcsc_card;
 
 /* Powers the card up if need be. Freed with pcsc_disconnect(), before its pcsc is closed. */
-int pcsc_connect(struct pcsc *pcsc, const char *reader, bool exclusive, struct pcsc_card **ret_card);
+int pcsc_connect(struct pcsc *pcsc, const char *reader, bool exclusive,
+		 struct pcsc_card **ret_card);
 /* @power_off: whatever state the card holds is gone with it. Returns NULL. */
 struct pcsc_card *pcsc_disconnect(struct pcsc_card *card, bool power_off);
 
 /*
- * From begin to end no other program reaches the card. For an exclusive connection both do nothing. A card that
- * somebody has reset since is taken up again.
+ * From begin to end no other program reaches the card. For an exclusive connection both do nothing.
+ * A card that somebody has reset since is taken up again.
  */
 int pcsc_begin(struct pcsc_card *card);
 int pcsc_end(struct pcsc_card *card);
@@ -64,7 +68,10 @@ int pcsc_end(struct pcsc_card *card);
 /* Power off and on, in the middle of a transaction: what was verified is not any more. */
 int pcsc_power_cycle(struct pcsc_card *card);
 
-/* After a failed transmit: was the card pulled out? Waits until pcscd must have noticed. The card is for nothing else then. */
+/*
+ * After a failed transmit: was the card pulled out? Waits until pcscd must have noticed. The card
+ * is for nothing else then.
+ */
 bool pcsc_is_gone(struct pcsc_card *card);
 
 /* For struct channel: @card is a struct pcsc_card. Returns as channel.transmit() is documented. */

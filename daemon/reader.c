@@ -13,11 +13,15 @@
 #include "daemon/worker.h"
 
 /*
- * Microseconds until a card that could not be held is tried again (that another program lets go also shows in the reader's
- * state, but not surely), and until a worker that has found nothing yet is taken to be waiting behind another program.
+ * Microseconds until a card that could not be held is tried again (that another program lets go
+ * also shows in the reader's state, but not surely), and until a worker that has found nothing yet
+ * is taken to be waiting behind another program.
  */
 static const uint64_t look_again_after = 2 * 1000000ULL;
-/* A card that never answers as it should is tried ever less often, up to 2 s times two to the power of this. */
+/*
+ * A card that never answers as it should is tried ever less often, up to 2 s times two to the power
+ * of this.
+ */
 static const unsigned int failures_that_slow = 5;
 
 static void reader_start(struct reader *reader);
@@ -74,12 +78,15 @@ static void on_found(const struct session_finding *finding, void *userdata)
 {
 	struct reader *reader = userdata;
 	struct card *card = NULL;
-	int r = card_new(reader->manager, object_path(reader->object), finding, reader->worker, &card);
+	int r = card_new(reader->manager, object_path(reader->object), finding, reader->worker,
+			 &card);
 
 	if (r < 0)
-		log_error("%s: the card cannot be shown on the bus: %s", reader->display_name, strerror(-r));
+		log_error("%s: the card cannot be shown on the bus: %s", reader->display_name,
+			  strerror(-r));
 	else
-		log_info("%s: a JPKI card (%s) is in", reader->display_name, jpki_type_name(finding->token.type));
+		log_info("%s: a JPKI card (%s) is in", reader->display_name,
+			 jpki_type_name(finding->token.type));
 	sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
 	reader->failures = 0;
 	reader_set(reader, READER_CARD, card);
@@ -96,7 +103,8 @@ static void reader_look_again(struct reader *reader, uint64_t after)
 /* The first time at once: after a lost answer the card itself is as a rule all right. */
 static uint64_t time_after_failure(const struct reader *reader)
 {
-	unsigned int failures = reader->failures < failures_that_slow ? reader->failures : failures_that_slow;
+	unsigned int failures = reader->failures < failures_that_slow ? reader->failures
+								      : failures_that_slow;
 
 	return failures == 0 ? 0 : look_again_after << failures;
 }
@@ -106,7 +114,8 @@ static void reader_failed(struct reader *reader, enum reader_state state, int an
 	reader_drop(reader, reader->failures == 0 ? READER_EMPTY : state, answer);
 	reader_look_again(reader, time_after_failure(reader));
 	if (reader->failures++ == 1)
-		log_warning("%s: the card does not answer as it should; take it out and put it in again",
+		log_warning("%s: the card does not answer as it should; take it out and put it in "
+			    "again",
 			    reader->display_name);
 }
 
@@ -137,7 +146,8 @@ static void on_ended(int answer, void *userdata)
 		break;
 	default:
 		if (answer < 0)
-			log_error("%s: the card cannot be used: %s", reader->display_name, strerror(-answer));
+			log_error("%s: the card cannot be used: %s", reader->display_name,
+				  strerror(-answer));
 		reader_failed(reader, READER_MUTE, answer);
 		break;
 	}
@@ -166,11 +176,12 @@ static void reader_start(struct reader *reader)
 		.exclusive = reader->manager->config->exclusive,
 		.may_be_open = reader->may_be_open,
 	};
-	int r = worker_new(reader->manager->mailbox, reader->manager->event, &options, &worker_events, reader,
-			   &reader->worker);
+	int r = worker_new(reader->manager->mailbox, reader->manager->event, &options,
+			   &worker_events, reader, &reader->worker);
 
 	if (r < 0) {
-		log_error("%s: the card cannot be taken up: %s", reader->display_name, strerror(-r));
+		log_error("%s: the card cannot be taken up: %s", reader->display_name,
+			  strerror(-r));
 		reader_settle(reader);
 	}
 	reader_look_again(reader, look_again_after);
@@ -220,7 +231,10 @@ void reader_update(struct reader *reader, const struct pcsc_reader *seen)
 		reader_start(reader);
 }
 
-/* pcscd's bytes as the bus takes them: what is not printable ASCII becomes '?' unless the whole is valid UTF-8. */
+/*
+ * pcscd's bytes as the bus takes them: what is not printable ASCII becomes '?' unless the whole is
+ * valid UTF-8.
+ */
 static char *display_name(const char *name)
 {
 	char *text = strdup(name);
@@ -238,7 +252,9 @@ static int reader_export(struct reader *reader)
 	CLEANUP(freep) char *path = NULL;
 	int r = sd_bus_path_encode("/org/jpkid1/reader", reader->display_name, &path);
 
-	return r < 0 ? r : object_add(reader->manager->tree, path, reader_interfaces, reader, &reader->object);
+	return r < 0 ? r
+		     : object_add(reader->manager->tree, path, reader_interfaces, reader,
+				  &reader->object);
 }
 
 int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct reader **ret_reader)
@@ -253,7 +269,8 @@ int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct r
 	memcpy(reader->name, seen->name, sizeof(reader->name));
 	reader->display_name = display_name(seen->name);
 	if (reader->display_name)
-		r = sd_event_add_time(manager->event, &reader->timer, CLOCK_MONOTONIC, 0, 0, on_timer, reader);
+		r = sd_event_add_time(manager->event, &reader->timer, CLOCK_MONOTONIC, 0, 0,
+				      on_timer, reader);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
 	if (r >= 0)

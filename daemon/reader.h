@@ -21,16 +21,19 @@ struct reader {
 	char *display_name;        /* the same as valid UTF-8 */
 	enum reader_state state;
 	struct pcsc_reader seen; /* the watcher's last word */
-	bool may_be_open;          /* the card was in before we held it, or an answer of it was lost */
-	bool settled;              /* what is in it is known */
-	unsigned int failures;     /* attempts to take hold of this card so far */
-	struct worker *worker;   /* NULL: none */
-	struct card *card;       /* NULL: no JPKI card */
+	bool may_be_open;      /* the card was in before we held it, or an answer of it was lost */
+	bool settled;          /* what is in it is known */
+	unsigned int failures; /* attempts to take hold of this card so far */
+	struct worker *worker; /* NULL: none */
+	struct card *card;     /* NULL: no JPKI card */
 	sd_event_source *timer;
 };
 
 int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct reader **ret_reader);
-/* Lets the card go and takes the object off the bus. @answer is what waiting callers get. Returns NULL. */
+/*
+ * Lets the card go and takes the object off the bus. @answer is what waiting callers get. Returns
+ * NULL.
+ */
 struct reader *reader_free(struct reader *reader, int answer);
 
 /* Follows what the watcher has seen. */

@@ -25,7 +25,7 @@ static struct manager *request_manager(const struct request *request)
 	return request->applet->card->manager;
 }
 
-/* --- one of many ---------------------------------------------------------------------------------------------- */
+/* --- one of many ------ */
 
 static bool too_many(const struct manager *manager, const char *sender)
 {
@@ -70,7 +70,8 @@ static void request_end(struct request *request, int result)
 	else if (result == ANSWER_INVALID_INPUT && request->complaint)
 		call_fail(request->call, ANSWER_INVALID_INPUT, "%s", request->complaint);
 	else
-		call_fail_result(request->call, result, request->applet, request->job->back ? request->job : NULL);
+		call_fail_result(request->call, result, request->applet,
+				 request->job->back ? request->job : NULL);
 	request_free(request);
 }
 
@@ -131,7 +132,8 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 	answer = options_read(options, call_method(call)->options, &request->options, &key);
 	if (answer != 0) {
 		call_fail(call, ANSWER_INVALID_INPUT,
-			  "The option '%s' is not one of this method's, or its value is not right; see org.jpkid1(5).",
+			  "The option '%s' is not one of this method's, or its value is not right; "
+			  "see org.jpkid1(5).",
 			  key);
 		request_free(request);
 		return NULL;
@@ -140,7 +142,7 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 	return request;
 }
 
-/* --- the card's turn ------------------------------------------------------------------------------------------ */
+/* --- the card's turn ------ */
 
 static void on_job_done(struct job *job, int result, void *userdata)
 {
@@ -158,7 +160,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	request_cancel_job(request, worker && worker_is_kept_waiting(worker) ? ANSWER_BUSY : ANSWER_TIMEOUT);
+	request_cancel_job(request,
+			   worker && worker_is_kept_waiting(worker) ? ANSWER_BUSY : ANSWER_TIMEOUT);
 	return 0;
 }
 
@@ -170,8 +173,8 @@ static void request_submit(struct request *request)
 
 	if (!worker)
 		return request_end(request, ANSWER_CARD_REMOVED);
-	r = sd_event_add_time_relative(request_manager(request)->event, &request->deadline, CLOCK_MONOTONIC, timeout, 0,
-				       on_deadline, request);
+	r = sd_event_add_time_relative(request_manager(request)->event, &request->deadline,
+				       CLOCK_MONOTONIC, timeout, 0, on_deadline, request);
 	if (r < 0)
 		return request_end(request, r);
 
@@ -181,7 +184,7 @@ static void request_submit(struct request *request)
 	worker_submit(worker, request->job);
 }
 
-/* --- the PIN's way in ----------------------------------------------------------------------------------------- */
+/* --- the PIN's way in ------ */
 
 static bool needs_pin(const struct request *request)
 {
@@ -192,7 +195,8 @@ static bool needs_pin(const struct request *request)
 	case JOB_VERIFY_PIN:
 		return true;
 	case JOB_READ_CERTIFICATE:
-		return jpki_certificate_needs_pin(request->applet->card->type, job->applet, job->which);
+		return jpki_certificate_needs_pin(request->applet->card->type, job->applet,
+						  job->which);
 	case JOB_READ_TRIES:
 		return false;
 	}
@@ -204,7 +208,8 @@ static void on_pin(int result, struct secret *secret, void *userdata)
 	struct request *request = userdata;
 
 	request->pin_read = NULL;
-	request->complaint = "The PIN's descriptor did not come to its end within 2 seconds, or broke; nothing was sent to "
+	request->complaint = "The PIN's descriptor did not come to its end within 2 seconds, or "
+			     "broke; nothing was sent to "
 			     "the card. Write the PIN and close the other end before the call.";
 	request->job->pin = secret;
 	if (result == 0)
@@ -216,14 +221,15 @@ static void on_pin(int result, struct secret *secret, void *userdata)
 
 static void request_read_pin(struct request *request)
 {
-	int r = descriptor_read_secret(request_manager(request)->event, TAKE_FD(request->options.pin), PIN_LENGTH_MAX,
-				       on_pin, request, &request->pin_read);
+	int r = descriptor_read_secret(request_manager(request)->event,
+				       TAKE_FD(request->options.pin), PIN_LENGTH_MAX, on_pin,
+				       request, &request->pin_read);
 
 	if (r < 0)
 		request_end(request, r);
 }
 
-/* --- authorisation -------------------------------------------------------------------------------------------- */
+/* --- authorisation ------ */
 
 /* What was read before answers now; 0: @request's job has it. */
 static bool answer_from_memory(struct request *request)
@@ -280,14 +286,16 @@ static void on_authorised(int result, uid_t uid, void *userdata)
 		return request_end(request, result);
 	if (!request->options.allow_last_try || !needs_pin(request))
 		return request_authorised(request);
-	authority_check(request->call, last_try_action, on_last_try_authorised, request, &request->authorization);
+	authority_check(request->call, last_try_action, on_last_try_authorised, request,
+			&request->authorization);
 }
 
 /* What can be refused without a question to anybody. */
 static int check(struct request *request)
 {
 	const struct card *card = request->applet->card;
-	bool of_holder = request->job->kind != JOB_READ_CERTIFICATE || request->job->which == JPKI_HOLDER_CERTIFICATE;
+	bool of_holder = request->job->kind != JOB_READ_CERTIFICATE ||
+			 request->job->which == JPKI_HOLDER_CERTIFICATE;
 
 	if (card->type == JPKI_TYPE_JUKI_CARD)
 		return ANSWER_UNSUPPORTED_CARD;
@@ -302,7 +310,8 @@ static int check(struct request *request)
 		return ANSWER_INVALID_INPUT;
 	if (request->options.pin < 0)
 		return ANSWER_PIN_REQUIRED;
-	request->complaint = "The option 'pin' must be the read end of a pipe, a stream socket, or a memfd that is sealed "
+	request->complaint = "The option 'pin' must be the read end of a pipe, a stream socket, or "
+			     "a memfd that is sealed "
 			     "against writing.";
 	return descriptor_check(request->options.pin);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One call of an applet's method, from its options to its reply: authorisation, the PIN's way in, the card's turn. The
- * bus side of an applet fills in the job and says how a success becomes a reply.
+ * One call of an applet's method, from its options to its reply: authorisation, the PIN's way in,
+ * the card's turn. The bus side of an applet fills in the job and says how a success becomes a
+ * reply.
  */
 #pragma once
 
@@ -24,7 +25,8 @@ struct request {
 };
 
 /*
- * Begins to serve @call: @options is where its a{sv} is. NULL: the call has been ended (bad options, too many calls).
+ * Begins to serve @call: @options is where its a{sv} is. NULL: the call has been ended (bad
+ * options, too many calls).
  */
 struct request *request_new(struct call *call, DBusMessageIter *options, enum job_kind kind,
 			    void (*finish)(struct request *request));

@@ -39,7 +39,8 @@ enum jpki_padding scheme_padding(const struct scheme *scheme)
 	return scheme->padding;
 }
 
-int scheme_prepare(const struct scheme *scheme, const uint8_t *input, size_t length, struct job_bytes *ret_prepared)
+int scheme_prepare(const struct scheme *scheme, const uint8_t *input, size_t length,
+		   struct job_bytes *ret_prepared)
 {
 	CLEANUP(freep) uint8_t *bytes = NULL;
 	size_t prepared_length = length;

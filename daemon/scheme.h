@@ -12,7 +12,8 @@ const struct scheme *scheme_find(const char *name);
 enum jpki_padding scheme_padding(const struct scheme *scheme);
 
 /*
- * Makes what SIGN is sent out of what a caller gave: ANSWER_INVALID_INPUT where the length is not one that the scheme
- * takes. ret_prepared->bytes is the caller's to free.
+ * Makes what SIGN is sent out of what a caller gave: ANSWER_INVALID_INPUT where the length is not
+ * one that the scheme takes. ret_prepared->bytes is the caller's to free.
  */
-int scheme_prepare(const struct scheme *scheme, const uint8_t *input, size_t length, struct job_bytes *ret_prepared);
+int scheme_prepare(const struct scheme *scheme, const uint8_t *input, size_t length,
+		   struct job_bytes *ret_prepared);

@@ -23,8 +23,8 @@ uint64_t session_clock(void)
 	return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
 }
 
-static int session_transmit(void *userdata, const uint8_t *command, size_t command_length, uint8_t *response,
-			    size_t *response_length)
+static int session_transmit(void *userdata, const uint8_t *command, size_t command_length,
+			    uint8_t *response, size_t *response_length)
 {
 	struct session *session = userdata;
 	int answer;
@@ -109,7 +109,8 @@ static int probe_tries(struct session *session, struct session_finding *finding)
 	return 0;
 }
 
-static int probe_selected(struct session *session, bool may_be_open, struct session_finding *finding)
+static int probe_selected(struct session *session, bool may_be_open,
+			  struct session_finding *finding)
 {
 	int answer = 0;
 
@@ -143,10 +144,11 @@ int session_probe(struct session *session, bool may_be_open, struct session_find
 
 static int read_certificate(struct session *session, struct job *job, enum jpki_certificate which)
 {
-	int answer = jpki_read_certificate(&session->jpki, job->applet, which, &job->certificate.bytes,
-					   &job->certificate.length);
+	int answer = jpki_read_certificate(&session->jpki, job->applet, which,
+					   &job->certificate.bytes, &job->certificate.length);
 
-	return answer == 0 ? certificate_check(job->certificate.bytes, job->certificate.length) : answer;
+	return answer == 0 ? certificate_check(job->certificate.bytes, job->certificate.length)
+			   : answer;
 }
 
 static int sign_one(struct session *session, struct job *job, const struct job_bytes *input,
@@ -157,8 +159,8 @@ static int sign_one(struct session *session, struct job *job, const struct job_b
 
 	if (!bytes)
 		return -ENOMEM;
-	answer = jpki_sign(&session->jpki, job->applet, job->padding, input->bytes, input->length, bytes,
-			   &signature->length);
+	answer = jpki_sign(&session->jpki, job->applet, job->padding, input->bytes, input->length,
+			   bytes, &signature->length);
 	if (answer == 0)
 		signature->bytes = TAKE(bytes);
 	return answer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One card as PC/SC holds it for us, and what jobs do with it. All of it may block without limit and is one thread's,
- * but for what is atomic.
+ * One card as PC/SC holds it for us, and what jobs do with it. All of it may block without limit
+ * and is one thread's, but for what is atomic.
  */
 #pragma once
 
@@ -15,9 +15,10 @@ struct session {
 	struct pcsc_card *card;
 	struct jpki jpki;
 
-	atomic_uint_fast64_t waiting_since; /* for the card to answer: CLOCK_MONOTONIC, microseconds; 0: not waiting */
+	atomic_uint_fast64_t waiting_since; /* for the card to answer: CLOCK_MONOTONIC,
+					       microseconds; 0: not waiting */
 	atomic_bool kept_waiting;           /* another program has the card now */
-	atomic_int quit;                    /* set by others: the answer with which what is long ends early */
+	atomic_int quit; /* set by others: the answer with which what is long ends early */
 };
 
 /* What a card says before it is asked for anything. */
@@ -26,15 +27,19 @@ struct session_finding {
 	int tries[JPKI_APPLET_COUNT]; /* JPKI_TRIES_UNKNOWN unless it was asked */
 };
 
-/* Takes hold of the card in a reader. As pcsc_open() and pcsc_connect(); a failed session is closed all the same. */
+/*
+ * Takes hold of the card in a reader. As pcsc_open() and pcsc_connect(); a failed session is closed
+ * all the same.
+ */
 int session_connect(struct session *session, const char *reader, bool exclusive);
 
 /* @power_off: whatever state the card holds is gone with it. */
 void session_close(struct session *session, bool power_off);
 
 /*
- * Finds out what the card is. ANSWER_UNSUPPORTED_CARD: not a JPKI card, and untouched but for one SELECT. @may_be_open:
- * somebody may have left it verified, or an answer was lost; then its keys are closed first, and its counters read.
+ * Finds out what the card is. ANSWER_UNSUPPORTED_CARD: not a JPKI card, and untouched but for one
+ * SELECT. @may_be_open: somebody may have left it verified, or an answer was lost; then its keys
+ * are closed first, and its counters read.
  */
 int session_probe(struct session *session, bool may_be_open, struct session_finding *ret_finding);
 
@@ -43,8 +48,9 @@ int session_begin(struct session *session);
 int session_end(struct session *session);
 
 /*
- * Does a claimed job and writes to it what came out. Not 0: the card is lost, whatever the job's own result is. After a
- * transport error it always is, because what answers next may be another card.
+ * Does a claimed job and writes to it what came out. Not 0: the card is lost, whatever the job's
+ * own result is. After a transport error it always is, because what answers next may be another
+ * card.
  */
 int session_perform(struct session *session, struct job *job);
 

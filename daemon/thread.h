@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Starts a thread that nobody waits for: PC/SC can hold one without limit, and the daemon's end must not depend on
- * that. It takes no signals. 0 or a negative errno.
+ * Starts a thread that nobody waits for: PC/SC can hold one without limit, and the daemon's end
+ * must not depend on that. It takes no signals. 0 or a negative errno.
  */
 int thread_start(void *(*function)(void *), void *userdata);

@@ -13,7 +13,10 @@
 enum {
 	/* One that we had may be back at once. */
 	LOST_MILLISECONDS = 100,
-	/* pcscd is not there: the next attempt to reach it also starts it where systemd listens for it. */
+	/*
+	 * pcscd is not there: the next attempt to reach it also starts it where systemd listens for
+	 * it.
+	 */
 	RETRY_MILLISECONDS = 1000,
 	/* pcscd refuses us: only an administrator can change that. */
 	REFUSED_MILLISECONDS = 30 * 1000,
@@ -40,7 +43,8 @@ static void change_deliver(struct mail *mail)
 	free(change);
 }
 
-static void watcher_post(const struct watcher *watcher, int answer, const struct pcsc_readers *readers)
+static void watcher_post(const struct watcher *watcher, int answer,
+			 const struct pcsc_readers *readers)
 {
 	struct change *change = calloc(1, sizeof(*change));
 

@@ -5,11 +5,15 @@
 #include "daemon/mailbox.h"
 #include "daemon/pcsc.h"
 
-/* @answer: 0 with the readers as they are now, or ANSWER_PCSC_UNAVAILABLE or ANSWER_NOT_AUTHORIZED with none. */
+/*
+ * @answer: 0 with the readers as they are now, or ANSWER_PCSC_UNAVAILABLE or ANSWER_NOT_AUTHORIZED
+ * with none.
+ */
 typedef void watcher_changed(int answer, const struct pcsc_readers *readers, void *userdata);
 
 /*
- * Starts the thread. @changed runs in the main thread, first with what there is now. There is no way to end it but
- * to end the process: it may sit in a pcscd that does not answer, and nothing is lost with it.
+ * Starts the thread. @changed runs in the main thread, first with what there is now. There is no
+ * way to end it but to end the process: it may sit in a pcscd that does not answer, and nothing is
+ * lost with it.
  */
 int watcher_start(struct mailbox *mailbox, watcher_changed *changed, void *userdata);

@@ -48,9 +48,10 @@ struct worker {
 
 static unsigned int workers_alive; /* main thread only */
 
-#define WORKER_OF(mail_, member_) ((struct worker *)(void *)((char *)(mail_) - offsetof(struct worker, member_)))
+#define WORKER_OF(mail_, member_) \
+	((struct worker *)(void *)((char *)(mail_) - offsetof(struct worker, member_)))
 
-/* --- the thread ----------------------------------------------------------------------------------------------- */
+/* --- the thread ------ */
 
 /* The job is the main thread's again. */
 static void worker_give_back(struct worker *worker, struct job *job)
@@ -135,7 +136,7 @@ static void *worker_main(void *userdata)
 	return NULL;
 }
 
-/* --- the main thread ------------------------------------------------------------------------------------------ */
+/* --- the main thread ------ */
 
 static void worker_free(struct worker *worker)
 {
@@ -201,8 +202,8 @@ static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata
 		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	}
 
-	log_error("%s: the card has not answered for %d s; pull it out and put it in again", worker->reader,
-		  (int)(stuck_after / 1000000));
+	log_error("%s: the card has not answered for %d s; pull it out and put it in again",
+		  worker->reader, (int)(stuck_after / 1000000));
 	/* It cannot have come back yet: mail is delivered by this thread. */
 	if (running)
 		job_give_up(running);
@@ -319,7 +320,8 @@ void worker_cancel(struct worker *worker, struct job *job, int answer)
 void worker_submit(struct worker *worker, struct job *job)
 {
 	if (worker_arm_stuck_timer(worker) < 0)
-		log_warning("%s: no timer: a card that never answers will not be noticed", worker->reader);
+		log_warning("%s: no timer: a card that never answers will not be noticed",
+			    worker->reader);
 
 	pthread_mutex_lock(&worker->mutex);
 	worker_insert(worker, job);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread that holds one card, from its insertion to its removal, and does one job after the other with it. These
- * functions are the main thread's, and never block; PC/SC may block the thread for as long as it likes.
+ * The thread that holds one card, from its insertion to its removal, and does one job after the
+ * other with it. These functions are the main thread's, and never block; PC/SC may block the thread
+ * for as long as it likes.
  */
 #pragma once
 
@@ -15,10 +16,11 @@ struct worker_events {
 	/* A JPKI card is in the reader, and held. */
 	void (*found)(const struct session_finding *finding, void *userdata);
 	/*
-	 * The worker is no more; the jobs that it still had have been finished. ANSWER_UNSUPPORTED_CARD: not a JPKI card,
-	 * let go. ANSWER_BUSY: another program holds it. ANSWER_CARD_REMOVED, ANSWER_PCSC_UNAVAILABLE,
-	 * ANSWER_NOT_AUTHORIZED. Anything else: the card or the reader did not answer as it should; the card is without
-	 * power, and what is in the reader now is for a new worker to find out.
+	 * The worker is no more; the jobs that it still had have been finished.
+	 * ANSWER_UNSUPPORTED_CARD: not a JPKI card, let go. ANSWER_BUSY: another program holds it.
+	 * ANSWER_CARD_REMOVED, ANSWER_PCSC_UNAVAILABLE, ANSWER_NOT_AUTHORIZED. Anything else: the
+	 * card or the reader did not answer as it should; the card is without power, and what is in
+	 * the reader now is for a new worker to find out.
 	 */
 	void (*ended)(int answer, void *userdata);
 	/* An APDU has had no answer for a minute. Neither found() nor ended() comes any more. */
@@ -36,15 +38,18 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	       const struct worker_events *events, void *userdata, struct worker **ret_worker);
 
 /*
- * The worker ends as soon as PC/SC lets it; no event comes any more. Waiting jobs are finished with @answer now, a job
- * that has begun when it ends. NULL is allowed; returns NULL.
+ * The worker ends as soon as PC/SC lets it; no event comes any more. Waiting jobs are finished with
+ * @answer now, a job that has begun when it ends. NULL is allowed; returns NULL.
  */
 struct worker *worker_release(struct worker *worker, int answer);
 
 /* Hands the job over. Callers take turns. */
 void worker_submit(struct worker *worker, struct job *job);
 
-/* Calls a submitted job off and finishes it with @answer, unless it has begun: then it ends by itself. */
+/*
+ * Calls a submitted job off and finishes it with @answer, unless it has begun: then it ends by
+ * itself.
+ */
 void worker_cancel(struct worker *worker, struct job *job, int answer);
 
 /* Another program keeps the card from the worker at this moment. */

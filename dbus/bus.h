@@ -10,24 +10,32 @@
 struct bus;
 
 /*
- * Connects (blocking: call it before the service is ready), and serves the connection from @event. *ret_bus is freed with
- * bus_free(). When the bus goes away, @lost runs, once; NULL: the loop then ends with -ECONNRESET. Never _exit().
+ * Connects (blocking: call it before the service is ready), and serves the connection from @event.
+ * *ret_bus is freed with bus_free(). When the bus goes away, @lost runs, once; NULL: the loop then
+ * ends with -ECONNRESET. Never _exit().
  */
 int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus);
 struct bus *bus_free(struct bus *bus);
 
-/* Owns a well-known name (blocking). -EEXIST where another process has it, -EACCES where the policy refuses. */
+/*
+ * Owns a well-known name (blocking). -EEXIST where another process has it, -EACCES where the policy
+ * refuses.
+ */
 int bus_request_name(struct bus *bus, const char *name);
 
 DBusConnection *bus_connection(struct bus *bus);
 
-/* Sends and drops the caller's reference. Nobody hears of a failure: the peer or the bus is then gone. */
+/*
+ * Sends and drops the caller's reference. Nobody hears of a failure: the peer or the bus is then
+ * gone.
+ */
 void bus_send(struct bus *bus, DBusMessage *message);
 
 /*
- * Calls a method, without a time limit of its own; @message stays the caller's. @done gets the reply (a method return
- * or an error; borrowed); it runs from the loop, never from inside bus_call(). *ret_pending (which may be NULL) can be
- * given to bus_call_cancel() until @done is called; cancelled, it is never called.
+ * Calls a method, without a time limit of its own; @message stays the caller's. @done gets the
+ * reply (a method return or an error; borrowed); it runs from the loop, never from inside
+ * bus_call(). *ret_pending (which may be NULL) can be given to bus_call_cancel() until @done is
+ * called; cancelled, it is never called.
  */
 struct bus_pending;
 typedef void bus_reply(DBusMessage *reply, void *userdata);

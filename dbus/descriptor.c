@@ -61,8 +61,8 @@ static bool is_stream(int fd)
 }
 
 /*
- * How the descriptor is read; NULL: it is none that can be. Each kind is told by what only it can do, which no file
- * system is asked about: one that the caller serves could hold us up.
+ * How the descriptor is read; NULL: it is none that can be. Each kind is told by what only it can
+ * do, which no file system is asked about: one that the caller serves could hold us up.
  */
 static read_function *descriptor_function(int fd)
 {

@@ -4,8 +4,14 @@
 
 #include "base/error.h"
 
-/* "org.jpkid1.Error.PinLocked" and so on; a static string. Unknown values: that of ANSWER_FAILED. */
+/*
+ * "org.jpkid1.Error.PinLocked" and so on; a static string. Unknown values: that of ANSWER_FAILED.
+ * 
+ */
 const char *error_name(enum answer answer);
 
-/* The answer that has this name on the bus; ANSWER_FAILED for names that this project does not know. */
+/*
+ * The answer that has this name on the bus; ANSWER_FAILED for names that this project does not
+ * know.
+ */
 enum answer error_answer(const char *name);

@@ -10,9 +10,10 @@
 void message_unrefp(DBusMessage **message);
 
 /*
- * Appends values to a message. A failure (no memory, or a string that the bus would not carry) sticks:
- * later calls do nothing, and writer_finish() of the outermost writer reports it, so that a body is
- * written without a check after each value. Strings that are not valid UTF-8 are a failure, never an abort.
+ * Appends values to a message. A failure (no memory, or a string that the bus would not carry)
+ * sticks: later calls do nothing, and writer_finish() of the outermost writer reports it, so that a
+ * body is written without a check after each value. Strings that are not valid UTF-8 are a failure,
+ * never an abort.
  */
 struct writer {
 	DBusMessageIter iter;
@@ -23,7 +24,10 @@ struct writer {
 void writer_begin(struct writer *writer, DBusMessage *message);
 int writer_finish(struct writer *writer);
 
-/* Containers: open, write into @child, close. @signature is that of the content (NULL for struct and dict entry). */
+/*
+ * Containers: open, write into @child, close. @signature is that of the content (NULL for struct
+ * and dict entry).
+ */
 void writer_open(struct writer *parent, struct writer *child, int type, const char *signature);
 void writer_close(struct writer *child);
 
