@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 enum {
 	CHUNK_SIZE = 64,
@@ -107,9 +106,5 @@ void secret_freep(struct secret **secret)
 
 int secret_protect_process(void)
 {
-	const struct rlimit none = { 0, 0 };
-
-	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
-		return -errno;
-	return 0;
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;
 }

@@ -3,12 +3,11 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "client/openssl.h"
 #include "client/text.h"
 
 #define FIELD(key, type, member) { key, type, offsetof(struct description, member) }

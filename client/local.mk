@@ -12,6 +12,7 @@ client_jpkictl_SOURCES = \
 	client/inventory.c client/inventory.h \
 	client/jpkictl.c \
 	client/json.c client/json.h \
+	client/openssl.h \
 	client/output.c client/output.h \
 	client/pin.c client/pin.h \
 	client/scheme.c client/scheme.h \

@@ -4,12 +4,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "client/failure.h"
+#include "client/openssl.h"
 
 enum {
 	BLOCK_SIZE = 64 * 1024,

@@ -147,8 +147,8 @@ static int check_locked_memory(void)
 	CLEANUP(secret_freep) struct secret *secret = secret_new(1);
 
 	if (!secret)
-		log_error("Memory cannot be locked, which keeps PINs from the disk; raise "
-			  "LimitMEMLOCK to 64K.");
+		log_error("Memory cannot be locked, so PINs could reach the disk: LimitMEMLOCK must be "
+			  "64K, and a container must allow mlock.");
 	return secret ? 0 : -ENOMEM;
 }
 

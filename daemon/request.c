@@ -144,12 +144,22 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 
 /* --- the card's turn ------ */
 
+/* OpenSSL keeps a state for each thread that uses it, so only the main one does. */
+static int job_check_certificate(struct job *job)
+{
+	if (job->result == 0 && job->certificate.bytes)
+		job->result = certificate_check(job->certificate.bytes, job->certificate.length);
+	return job->result;
+}
+
 static void on_job_done(struct job *job, int result, void *userdata)
 {
 	struct request *request = userdata;
 
-	if (job->back)
+	if (job->back) {
+		result = job_check_certificate(job);
 		applet_learn(request->applet, job);
+	}
 	request_end(request, result);
 }
 

@@ -144,11 +144,8 @@ int session_probe(struct session *session, bool may_be_open, struct session_find
 
 static int read_certificate(struct session *session, struct job *job, enum jpki_certificate which)
 {
-	int answer = jpki_read_certificate(&session->jpki, job->applet, which,
-					   &job->certificate.bytes, &job->certificate.length);
-
-	return answer == 0 ? certificate_check(job->certificate.bytes, job->certificate.length)
-			   : answer;
+	return jpki_read_certificate(&session->jpki, job->applet, which, &job->certificate.bytes,
+				     &job->certificate.length);
 }
 
 static int sign_one(struct session *session, struct job *job, const struct job_bytes *input,

@@ -421,14 +421,15 @@ class HostileCards(client.TestCase):
                     auth.sign()
                 self.assertEqual(3, auth.call("GetTries"))
 
-    def test_a_sequence_that_is_no_certificate_cannot_be_described_or_signed_with(self):
+    def test_a_sequence_that_is_no_certificate_is_not_handed_out_nor_signed_with(self):
         for content in (b"\x30\x03\x02\x01\x05" + bytes(300), b"\x30\x00" + bytes(300),
                         b"\x30\x82\x01\x00" + os.urandom(256)):
             with self.subTest(content[:8].hex()):
                 self.put_certificate(content)
                 auth = self.client.applet("auth")
-                with self.refused("CertificateUnreadable"):
-                    auth.call("Describe")
+                for member in ("GetCertificate", "GetCertificate", "Describe"):
+                    with self.refused("CertificateUnreadable"):
+                        auth.call(member)
                 with self.refused("CertificateUnreadable"):
                     auth.sign()
 

@@ -109,6 +109,7 @@ class AtTheStart(unittest.TestCase):
             stack.wait_until(lambda: client.Client().connection.name_has_owner(client.NAME), "jpkid has its name")
             started.wait_for_cards()
 
+    @unittest.skipIf("ASAN_OPTIONS" in os.environ, "AddressSanitizer makes mlock do nothing")
     def test_a_daemon_that_cannot_lock_memory_says_so_and_ends(self):
         with stack.Stack(start=["bus", "pcscd"]):
             ended = subprocess.run(["bash", "-c", 'ulimit -l 0; exec "$@"', "-",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,15 +89,18 @@ static void a_protected_process_leaves_no_core(void **state)
 	int status;
 
 	if (child == 0) {
-		struct rlimit core;
+		const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 
-		_exit(secret_protect_process() != 0 || prctl(PR_GET_DUMPABLE) != 0 ||
-		      getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_cur != 0);
+		/* Where it may, because the service manager's limit is not what this is about. */
+		setrlimit(RLIMIT_CORE, &unlimited);
+		if (chdir(P_tmpdir) == 0 && secret_protect_process() == 0)
+			abort();
+		_exit(1);
 	}
 	assert_true(child > 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_true(WIFSIGNALED(status));
+	assert_false(WCOREDUMP(status));
 }
 
 int main(void)

@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "daemon/certificate.h"
 #include "daemon/worker.h"
 #include "tests/unit/fake-main.h"
 #include "tests/unit/fake-pcsc.h"
@@ -21,15 +20,6 @@ enum {
 	NOT_YET = -1000,
 	RECORDS_MAX = 8,
 };
-
-/* For daemon/certificate.c: what the card in memory has is none. */
-static int certificate_answer;
-
-int certificate_check(const uint8_t *der, size_t length)
-{
-	assert_int_equal(length, sizeof(FAKE_CERTIFICATE) - 1);
-	return certificate_answer;
-}
 
 /* --- what the main thread is told ----------------------------------------------------------------------------- */
 
@@ -410,17 +400,6 @@ static void each_kind_of_job_does_its_own_and_no_more(void **state)
 	assert_int_equal(record->result, 0);
 	assert_memory_equal(record->signatures, "xyz", 3);
 	turn_until_journal("begin SELECT QUERY VERIFY SIGN SIGN SIGN CLEAR end");
-	release_and_wait(worker);
-}
-
-static void what_is_not_a_certificate_is_unreadable(void **state)
-{
-	struct worker *worker = start_found();
-
-	certificate_answer = ANSWER_CERTIFICATE_UNREADABLE;
-	assert_int_equal(run(worker, new_job(JOB_READ_CERTIFICATE, "A", NULL))->result,
-			 ANSWER_CERTIFICATE_UNREADABLE);
-	certificate_answer = 0;
 	release_and_wait(worker);
 }
 
@@ -860,7 +839,6 @@ int main(void)
 		cmocka_unit_test_setup(a_card_that_nobody_wants_any_more_when_it_comes_free_is_not_touched, setup),
 		cmocka_unit_test_setup(a_worker_released_before_it_found_its_card_tells_nothing, setup),
 		cmocka_unit_test_setup(each_kind_of_job_does_its_own_and_no_more, setup),
-		cmocka_unit_test_setup(what_is_not_a_certificate_is_unreadable, setup),
 		cmocka_unit_test_setup(a_sign_job_brings_the_certificate_where_it_is_wanted, setup),
 		cmocka_unit_test_setup(the_tries_of_a_locked_pin_are_an_answer, setup),
 		cmocka_unit_test_setup(a_card_that_somebody_left_open_is_closed_even_if_no_pin_was_sent, setup),
