@@ -93,18 +93,16 @@ static const char *sentence(enum answer answer)
 		       "at TriesLeft again.";
 	case ANSWER_LAST_TRY:
 		return "One try is left, and a wrong PIN would lock the card; nothing was sent. To "
-		       "use it, set "
-		       "'allow-last-try'.";
+		       "use it, set 'allow-last-try'.";
 	case ANSWER_OUTCOME_UNKNOWN:
 		return "The answer of the card was lost, so the PIN may have cost a try; look at "
-		       "TriesLeft before you "
-		       "repeat.";
+		       "TriesLeft before you repeat.";
 	case ANSWER_NOT_ALLOWED:
 		return "This applet does not allow that.";
 	case ANSWER_NO_CERTIFICATE:
 		return "The card carries no such certificate (holders under 15 have no sign "
-		       "certificate, and one that was "
-		       "revoked may be erased); the municipal window can tell.";
+		       "certificate, and one that was revoked may be erased); the municipal window "
+		       "can tell.";
 	case ANSWER_CERTIFICATE_UNREADABLE:
 		return "What the card has in the certificate's place is not one; have the card "
 		       "looked at.";

@@ -48,8 +48,7 @@ static void daemon_become_ready(void *userdata)
 	r = bus_request_name(daemon->bus, "org.jpkid1");
 	if (r < 0) {
 		log_error("The name org.jpkid1 cannot be had on the bus: %s. Is another jpkid "
-			  "running, or its bus policy "
-			  "not installed?",
+			  "running, or its bus policy not installed?",
 			  strerror(-r));
 		sd_event_exit(daemon->event, r);
 		return;
@@ -147,8 +146,8 @@ static int check_locked_memory(void)
 	CLEANUP(secret_freep) struct secret *secret = secret_new(1);
 
 	if (!secret)
-		log_error("Memory cannot be locked, so PINs could reach the disk: LimitMEMLOCK must be "
-			  "64K, and a container must allow mlock.");
+		log_error("Memory cannot be locked, so PINs could reach the disk: LimitMEMLOCK "
+			  "must be 64K, and a container must allow mlock.");
 	return secret ? 0 : -ENOMEM;
 }
 

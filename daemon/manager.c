@@ -97,8 +97,7 @@ static void add_reader(struct manager *manager, const struct pcsc_reader *seen)
 void manager_log_refusal(void)
 {
 	log_error("pcscd refuses this service: polkit must allow its user "
-		  "org.debian.pcsc-lite.access_pcsc and "
-		  "org.debian.pcsc-lite.access_card.");
+		  "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card.");
 }
 
 static void on_readers(int answer, const struct pcsc_readers *seen, void *userdata)

@@ -219,8 +219,8 @@ static void on_pin(int result, struct secret *secret, void *userdata)
 
 	request->pin_read = NULL;
 	request->complaint = "The PIN's descriptor did not come to its end within 2 seconds, or "
-			     "broke; nothing was sent to "
-			     "the card. Write the PIN and close the other end before the call.";
+			     "broke; nothing was sent to the card. Write the PIN and close the "
+			     "other end before the call.";
 	request->job->pin = secret;
 	if (result == 0)
 		result = pin_normalise(request->applet->kind, secret);
@@ -321,8 +321,7 @@ static int check(struct request *request)
 	if (request->options.pin < 0)
 		return ANSWER_PIN_REQUIRED;
 	request->complaint = "The option 'pin' must be the read end of a pipe, a stream socket, or "
-			     "a memfd that is sealed "
-			     "against writing.";
+			     "a memfd that is sealed against writing.";
 	return descriptor_check(request->options.pin);
 }
 
