@@ -2,12 +2,19 @@
 /* How this layer reaches a card. Who owns the reader injects it; tests inject a script. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
 	COMMAND_LENGTH_MAX = 4 + 1 + 255 + 1, /* ISO 7816-3 short command APDU, case 4 */
 	RESPONSE_LENGTH_MAX = 256 + 2,
+};
+
+/* What may be typed at a reader's pad. */
+struct pin_entry {
+	size_t length_min, length_max; /* at most 255 */
+	bool is_new; /* it is asked for twice */
 };
 
 struct channel {
@@ -20,5 +27,13 @@ struct channel {
 	 */
 	int (*transmit)(void *reader, const uint8_t *command, size_t command_length,
 			uint8_t *response, size_t *response_length);
+	/*
+	 * The same for a command whose data field a person types at the reader's own pad: @header
+	 * is CLA, INS, P1 and P2. NULL: there is no pad. What the pad has to say itself comes back
+	 * as the answer, in the status words of PC/SC part 10.
+	 */
+	int (*transmit_from_pad)(void *reader, const uint8_t header[4],
+				 const struct pin_entry *entry, uint8_t *response,
+				 size_t *response_length);
 	void *reader;
 };

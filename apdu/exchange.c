@@ -14,9 +14,9 @@ static bool may_spend_try(const struct command *command)
 {
 	switch (command->ins) {
 	case INS_VERIFY:
+	case INS_RESET_RETRY_COUNTER:
 		return command->length > 0;
 	case INS_CHANGE_REFERENCE_DATA:
-	case INS_RESET_RETRY_COUNTER:
 		return true;
 	default:
 		return false;
@@ -38,11 +38,16 @@ static int receive(const struct channel *channel, const struct secret *apdu,
 }
 
 /* The length of a PIN is not for the log either. */
+static void log_secret_command(const struct command *command, const struct response *response)
+{
+	log_debug("apdu: INS %02X P1 %02X P2 %02X, SW %04X", command->ins, command->p1, command->p2,
+		  response->sw);
+}
+
 static void log_command(const struct command *command, const struct response *response)
 {
 	if (may_spend_try(command))
-		log_debug("apdu: INS %02X P1 %02X P2 %02X, SW %04X", command->ins, command->p1,
-			  command->p2, response->sw);
+		log_secret_command(command, response);
 	else
 		log_debug("apdu: INS %02X P1 %02X P2 %02X, %zu bytes out, %zu in, SW %04X",
 			  command->ins, command->p1, command->p2, command->length,
@@ -111,6 +116,29 @@ int exchange_send(const struct channel *channel, const struct command *command,
 		if (r == 0)
 			r = receive_rest(channel, &response);
 	}
+	if (r != 0)
+		return r;
+	*ret_response = response;
+	return 0;
+}
+
+int exchange_send_from_pad(const struct channel *channel, const struct command *command,
+			   const struct pin_entry *entry, struct response *ret_response)
+{
+	const uint8_t header[] = { command->cla, command->ins, command->p1, command->p2 };
+	CLEANUP(response_wipe) struct response response = { 0 };
+	uint8_t received[RESPONSE_LENGTH_MAX];
+	size_t length = sizeof(received);
+	int r;
+
+	r = channel->transmit_from_pad(channel->reader, header, entry, received, &length);
+	if (r == 0)
+		r = response_parse(received, length, &response);
+	if (r != 0)
+		return ANSWER_OUTCOME_UNKNOWN;
+
+	log_secret_command(command, &response);
+	r = status_pad_answer(response.sw);
 	if (r != 0)
 		return r;
 	*ret_response = response;

@@ -13,18 +13,32 @@ enum {
 	SHORT_EF_MASK = 0x1F,
 };
 
-int jpki_file_send(struct jpki *jpki, const struct command *command, struct response *ret_response)
+/* @result is what sending @command came to. */
+static int note_answer(struct jpki *jpki, const struct command *command,
+		       const struct response *response, int result)
 {
-	int r;
-
-	r = exchange_send(&jpki->channel, command, ret_response);
-	if (r != 0) {
+	if (result != 0) {
 		jpki->current_ef = 0;
-		return r;
+		return result;
 	}
 	jpki->ins = command->ins;
-	jpki->sw = ret_response->sw;
+	jpki->sw = response->sw;
 	return 0;
+}
+
+int jpki_file_send(struct jpki *jpki, const struct command *command, struct response *ret_response)
+{
+	const int r = exchange_send(&jpki->channel, command, ret_response);
+
+	return note_answer(jpki, command, ret_response, r);
+}
+
+int jpki_file_send_from_pad(struct jpki *jpki, const struct command *command,
+			    const struct pin_entry *entry, struct response *ret_response)
+{
+	const int r = exchange_send_from_pad(&jpki->channel, command, entry, ret_response);
+
+	return note_answer(jpki, command, ret_response, r);
 }
 
 static int select_by(struct jpki *jpki, uint8_t p1, const uint8_t *name, size_t length)

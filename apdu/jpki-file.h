@@ -17,6 +17,10 @@ enum {
 
 int jpki_file_send(struct jpki *jpki, const struct command *command, struct response *ret_response);
 
+/* Likewise what exchange_send_from_pad() does, with its answers. */
+int jpki_file_send_from_pad(struct jpki *jpki, const struct command *command,
+			    const struct pin_entry *entry, struct response *ret_response);
+
 int jpki_file_select_application(struct jpki *jpki, const uint8_t *aid, size_t length);
 
 /* Makes @ef the current EF; sends nothing and sets STATUS_SUCCESS where it already is. */

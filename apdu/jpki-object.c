@@ -32,14 +32,29 @@ const struct jpki_object jpki_objects[JPKI_APPLET_COUNT] = {
 
 static const struct {
 	const char *name;
-	const char *label;
 	bool auth_certificate_needs_pin;
 } types[] = {
-	[JPKI_TYPE_UNKNOWN] = { .name = "unknown" },
-	[JPKI_TYPE_MYNUMBER_CARD] = { "mynumber-card", "JPKIAPICCTOKEN2", false },
-	[JPKI_TYPE_ANDROID_PHONE] = { "android-phone", "JPKIAPGPSETOKEN", true },
-	[JPKI_TYPE_IPHONE] = { "iphone", "JPKIAPIOSTOKEN", true },
-	[JPKI_TYPE_JUKI_CARD] = { "juki-card", "JPKIAPICCTOKEN", false },
+	[JPKI_TYPE_UNKNOWN] = { "unknown", false },
+	[JPKI_TYPE_MYNUMBER_CARD] = { "mynumber-card", false },
+	[JPKI_TYPE_ANDROID_PHONE] = { "android-phone", true },
+	[JPKI_TYPE_IPHONE] = { "iphone", true },
+	[JPKI_TYPE_JUKI_CARD] = { "juki-card", false },
+};
+
+static const struct {
+	const char *label;
+	enum jpki_type type;
+	bool has_reset_code;
+} labels[] = {
+	{ "JPKIAPICCTOKEN2", JPKI_TYPE_MYNUMBER_CARD, false },
+	/*
+	 * No such card is out: the coming generation plans a PUK, its interface is not published,
+	 * and this label is the virtual card's.
+	 */
+	{ "JPKIAPICCTOKEN3", JPKI_TYPE_MYNUMBER_CARD, true },
+	{ "JPKIAPGPSETOKEN", JPKI_TYPE_ANDROID_PHONE, false },
+	{ "JPKIAPIOSTOKEN", JPKI_TYPE_IPHONE, false },
+	{ "JPKIAPICCTOKEN", JPKI_TYPE_JUKI_CARD, false },
 };
 
 const char *jpki_type_name(enum jpki_type type)
@@ -70,16 +85,20 @@ static bool is_padding(uint8_t byte)
 	return byte == ' ' || byte == '\0';
 }
 
-enum jpki_type jpki_object_type(const uint8_t *token_info, size_t length)
+void jpki_object_identify(const uint8_t *token_info, size_t length, struct jpki_token *token)
 {
+	token->type = JPKI_TYPE_UNKNOWN;
+	token->has_reset_code = false;
 	if (length < TOKEN_LABEL_LENGTH)
-		return JPKI_TYPE_UNKNOWN;
+		return;
 	for (length = TOKEN_LABEL_LENGTH; length > 0 && is_padding(token_info[length - 1]);)
 		length--;
 
-	for (size_t i = JPKI_TYPE_UNKNOWN + 1; i < LENGTH_OF(types); i++)
-		if (length == strlen(types[i].label) &&
-		    memcmp(token_info, types[i].label, length) == 0)
-			return (enum jpki_type)i;
-	return JPKI_TYPE_UNKNOWN;
+	for (size_t i = 0; i < LENGTH_OF(labels); i++) {
+		if (length != strlen(labels[i].label) ||
+		    memcmp(token_info, labels[i].label, length) != 0)
+			continue;
+		token->type = labels[i].type;
+		token->has_reset_code = labels[i].has_reset_code;
+	}
 }

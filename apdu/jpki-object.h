@@ -24,6 +24,7 @@ struct jpki_object {
 extern const struct jpki_object jpki_objects[JPKI_APPLET_COUNT];
 
 /*
- * The type whose label EF_TOKEN_INFO begins with, padded with spaces or NULs to TOKEN_LABEL_LENGTH.
+ * Sets what the label tells that EF_TOKEN_INFO begins with, padded with spaces or NULs to
+ * TOKEN_LABEL_LENGTH: type and has_reset_code.
  */
-enum jpki_type jpki_object_type(const uint8_t *token_info, size_t length);
+void jpki_object_identify(const uint8_t *token_info, size_t length, struct jpki_token *token);

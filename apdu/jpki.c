@@ -61,7 +61,7 @@ int jpki_read_token(struct jpki *jpki, struct jpki_token *ret_token)
 	r = read_optional(jpki, EF_TOKEN_INFO, TOKEN_LABEL_LENGTH, &response);
 	if (r != 0)
 		return r;
-	token.type = jpki_object_type(response.data, response.length);
+	jpki_object_identify(response.data, response.length, &token);
 
 	r = read_optional(jpki, EF_AVAILABILITY, AVAILABILITY_LENGTH, &response);
 	if (r != 0)
@@ -73,95 +73,6 @@ int jpki_read_token(struct jpki *jpki, struct jpki_token *ret_token)
 	}
 	*ret_token = token;
 	return 0;
-}
-
-/* The tries that the status word of VERIFY tells; false where it is not about tries. */
-static bool tries_of(uint16_t sw, int *ret_tries)
-{
-	if (status_tries(sw, ret_tries))
-		return true;
-	if (status_is_blocked(sw))
-		*ret_tries = 0;
-	else if (sw == STATUS_NO_INFORMATION)
-		*ret_tries = JPKI_TRIES_UNKNOWN;
-	else
-		return false;
-	return true;
-}
-
-int jpki_tries(struct jpki *jpki, enum jpki_applet applet, int *ret_tries)
-{
-	struct command query = {
-		.cla = CLA_INTERINDUSTRY,
-		.ins = INS_VERIFY,
-		.p2 = P2_CURRENT_REFERENCE,
-	};
-	CLEANUP(response_wipe) struct response response;
-	int tries = JPKI_TRIES_UNKNOWN;
-	int r;
-
-	r = jpki_file_refer(jpki, jpki_objects[applet].ef_pin, &query, &query.p2, &response);
-	if (r != 0)
-		return r;
-	if (jpki->ins != INS_VERIFY)
-		return ANSWER_CARD_ERROR;
-	if (!status_is_success(jpki->sw) && !tries_of(jpki->sw, &tries))
-		return ANSWER_CARD_ERROR;
-	if (tries > (int)jpki_tries_max(applet))
-		return ANSWER_CARD_ERROR;
-
-	jpki->short_verify = jpki->short_ef;
-	*ret_tries = tries;
-	return 0;
-}
-
-static int verify_answer(uint16_t sw, int *ret_tries)
-{
-	if (status_is_success(sw))
-		return 0;
-	if (tries_of(sw, ret_tries))
-		return status_is_blocked(sw) ? ANSWER_PIN_LOCKED : ANSWER_PIN_INCORRECT;
-	return status_is_refusal(sw) ? ANSWER_CARD_ERROR : ANSWER_OUTCOME_UNKNOWN;
-}
-
-int jpki_verify(struct jpki *jpki, enum jpki_applet applet, const struct secret *pin,
-		int *ret_tries)
-{
-	const uint16_t ef = jpki_objects[applet].ef_pin;
-	CLEANUP(response_wipe) struct response response;
-	struct command verify = {
-		.cla = CLA_INTERINDUSTRY,
-		.ins = INS_VERIFY,
-		.p2 = P2_CURRENT_REFERENCE,
-		.data = pin->bytes,
-		.length = pin->length,
-	};
-	int r, tries = JPKI_TRIES_UNKNOWN;
-
-	if (pin->length == 0)
-		return -EINVAL;
-
-	if (jpki->short_verify) {
-		jpki->current_ef = 0;
-		verify.p2 = jpki_file_short_reference(ef);
-	} else {
-		r = jpki_file_select(jpki, ef);
-		if (r != 0)
-			return r;
-		if (!status_is_success(jpki->sw))
-			return ANSWER_CARD_ERROR;
-	}
-
-	r = jpki_file_send(jpki, &verify, &response);
-	if (r != 0)
-		return r;
-	/* Not sent again in the other form; the next one will be. */
-	if (jpki->short_verify && status_refuses_reference(jpki->sw))
-		jpki->short_ef = jpki->short_verify = false;
-	r = verify_answer(jpki->sw, &tries);
-	if (r == ANSWER_PIN_INCORRECT || r == ANSWER_PIN_LOCKED)
-		*ret_tries = tries > (int)jpki_tries_max(applet) ? JPKI_TRIES_UNKNOWN : tries;
-	return r;
 }
 
 static bool sign_input_fits(enum jpki_padding padding, size_t length)

@@ -63,6 +63,7 @@ struct jpki {
 struct jpki_token {
 	enum jpki_type type;
 	bool has_certificate[JPKI_APPLET_COUNT]; /* EF 0008; true where the card does not say */
+	bool has_reset_code; /* its holder can reset a PIN with RESET RETRY COUNTER */
 };
 
 /* What the tables say of a type or an applet; static strings as the D-Bus contract spells them. */
@@ -101,6 +102,10 @@ int jpki_tries(struct jpki *jpki, enum jpki_applet applet, int *ret_tries);
  * PIN (61xx, 62xx, 64xx to 66xx, 6Fxx), so the try may be spent. ANSWER_CARD_ERROR: the card
  * refused the command (67xx to 6Exx), or the SELECT before it. The PIN's format is the caller's
  * duty; an empty one is -EINVAL, because it would be a query.
+ *
+ * @pin NULL: a person types it at the reader's pad (-EINVAL where there is none). Then also the
+ * answers of exchange_send_from_pad(), and ANSWER_PIN_INCORRECT may be no more than an empty
+ * entry, which the card took for a query: its counter tells.
  */
 int jpki_verify(struct jpki *jpki, enum jpki_applet applet, const struct secret *pin,
 		int *ret_tries);
@@ -121,6 +126,24 @@ int jpki_read_certificate(struct jpki *jpki, enum jpki_applet applet, enum jpki_
  */
 int jpki_sign(struct jpki *jpki, enum jpki_applet applet, enum jpki_padding padding,
 	      const uint8_t *input, size_t length, uint8_t *ret_signature, size_t *ret_length);
+
+/*
+ * CHANGE REFERENCE DATA (P1 01: the body is the new PIN only), never repeated; the PIN that holds
+ * has been verified just before. ANSWER_CARD_ERROR: the card has refused the new PIN, and the old
+ * one holds. ANSWER_OUTCOME_UNKNOWN: nobody knows which of them holds. @new_pin NULL: as for
+ * jpki_verify(), and typed twice.
+ */
+int jpki_change(struct jpki *jpki, enum jpki_applet applet, const struct secret *new_pin);
+
+/*
+ * For tokens with a reset code: its tries left, as jpki_tries() has them for a PIN, and RESET RETRY
+ * COUNTER (P1 00: the body is the code and the new PIN), never repeated, with the answers of
+ * jpki_verify(), *ret_tries being the code's. ANSWER_CARD_ERROR: the card has refused the command
+ * or the new PIN; whether a try of the code was spent only its counter tells.
+ */
+int jpki_reset_tries(struct jpki *jpki, enum jpki_applet applet, int *ret_tries);
+int jpki_reset(struct jpki *jpki, enum jpki_applet applet, const struct secret *code,
+	       const struct secret *new_pin, int *ret_tries);
 
 /*
  * Ends the card's verified state by selecting another application (re-selecting this one would

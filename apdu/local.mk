@@ -10,6 +10,7 @@ apdu_libapdu_a_SOURCES = \
 	apdu/jpki-certificate.c \
 	apdu/jpki-file.c apdu/jpki-file.h \
 	apdu/jpki-object.c apdu/jpki-object.h \
+	apdu/jpki-pin.c \
 	apdu/pin.c apdu/pin.h \
 	apdu/response.c apdu/response.h \
 	apdu/status.c apdu/status.h \

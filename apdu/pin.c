@@ -3,9 +3,12 @@
 
 #include "base/error.h"
 
-enum {
-	AUTH_PIN_LENGTH = 4,
-	SIGN_PIN_LENGTH_MIN = 6,
+static const struct {
+	size_t length_min, length_max;
+	bool has_letters; /* and then one of each is needed */
+} formats[JPKI_APPLET_COUNT] = {
+	[JPKI_AUTH] = { 4, 4, false },
+	[JPKI_SIGN] = { 6, PIN_LENGTH_MAX, true },
 };
 
 static bool is_digit(uint8_t byte)
@@ -23,6 +26,11 @@ static bool is_letter(uint8_t byte)
 	return is_lower(byte) || (byte >= 'A' && byte <= 'Z');
 }
 
+static bool is_visible(uint8_t byte)
+{
+	return byte >= '!' && byte <= '~';
+}
+
 static size_t count_if(const struct secret *pin, bool (*predicate)(uint8_t byte))
 {
 	size_t count = 0;
@@ -32,20 +40,20 @@ static size_t count_if(const struct secret *pin, bool (*predicate)(uint8_t byte)
 	return count;
 }
 
-static int normalise_auth(const struct secret *pin)
-{
-	if (pin->length != AUTH_PIN_LENGTH || count_if(pin, is_digit) != pin->length)
-		return ANSWER_PIN_FORMAT;
-	return 0;
-}
-
-static int normalise_sign(struct secret *pin)
+static bool kinds_fit(const struct secret *pin, bool has_letters)
 {
 	const size_t digits = count_if(pin, is_digit), letters = count_if(pin, is_letter);
 
-	if (pin->length < SIGN_PIN_LENGTH_MIN || pin->length > PIN_LENGTH_MAX)
+	if (digits + letters != pin->length)
+		return false;
+	return has_letters ? digits > 0 && letters > 0 : letters == 0;
+}
+
+int pin_normalise(enum jpki_applet applet, struct secret *pin)
+{
+	if (pin->length < formats[applet].length_min || pin->length > formats[applet].length_max)
 		return ANSWER_PIN_FORMAT;
-	if (digits == 0 || letters == 0 || digits + letters != pin->length)
+	if (!kinds_fit(pin, formats[applet].has_letters))
 		return ANSWER_PIN_FORMAT;
 
 	for (size_t i = 0; i < pin->length; i++)
@@ -54,7 +62,15 @@ static int normalise_sign(struct secret *pin)
 	return 0;
 }
 
-int pin_normalise(enum jpki_applet applet, struct secret *pin)
+void pin_lengths(enum jpki_applet applet, size_t *ret_min, size_t *ret_max)
 {
-	return applet == JPKI_AUTH ? normalise_auth(pin) : normalise_sign(pin);
+	*ret_min = formats[applet].length_min;
+	*ret_max = formats[applet].length_max;
+}
+
+int pin_check_reset_code(const struct secret *code)
+{
+	if (code->length == 0 || code->length > PIN_RESET_CODE_LENGTH_MAX)
+		return ANSWER_PIN_FORMAT;
+	return count_if(code, is_visible) == code->length ? 0 : ANSWER_PIN_FORMAT;
 }

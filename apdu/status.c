@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "apdu/status.h"
 
+#include "base/error.h"
+
 enum {
 	SW1_MORE = 0x61,
 	SW1_WRONG_LENGTH = 0x67,
@@ -9,6 +11,10 @@ enum {
 	SW1_WRONG_LE = 0x6C,
 	SW1_UNKNOWN_INS = 0x6D,
 	SW1_UNKNOWN_CLA = 0x6E,
+	STATUS_PAD_TIMEOUT = 0x6400,
+	STATUS_PAD_CANCELLED = 0x6401,
+	STATUS_PAD_ENTRIES_DIFFER = 0x6402,
+	STATUS_PAD_LENGTH = 0x6403,
 	STATUS_COUNTER = 0x63C0,
 	STATUS_COUNTER_MASK = 0x000F,
 	LE_MAX = 256,
@@ -81,4 +87,19 @@ bool status_refuses_reference(uint16_t sw)
 bool status_lacks_current_ef(uint16_t sw)
 {
 	return sw == STATUS_NO_CURRENT_EF || sw == STATUS_INCOMPATIBLE_FILE;
+}
+
+int status_pad_answer(uint16_t sw)
+{
+	switch (sw) {
+	case STATUS_PAD_TIMEOUT:
+		return ANSWER_TIMEOUT;
+	case STATUS_PAD_CANCELLED:
+		return ANSWER_DISMISSED;
+	case STATUS_PAD_ENTRIES_DIFFER:
+	case STATUS_PAD_LENGTH:
+		return ANSWER_PIN_FORMAT;
+	default:
+		return 0;
+	}
 }

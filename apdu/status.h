@@ -53,3 +53,10 @@ bool status_refuses_reference(uint16_t sw);
 
 /* A command that works on the current EF found none, or not one that it can work on. */
 bool status_lacks_current_ef(uint16_t sw);
+
+/*
+ * What a reader's pad says in the card's place (PC/SC part 10, 2.5), with nothing sent to the card:
+ * ANSWER_TIMEOUT (6400), ANSWER_DISMISSED (6401) or ANSWER_PIN_FORMAT (6402: the two entries
+ * differ; 6403: a length out of range). 0: the word is the card's.
+ */
+int status_pad_answer(uint16_t sw);

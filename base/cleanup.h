@@ -2,6 +2,7 @@
 /* What a scope owns is released when the scope is left, on every path; TAKE hands it on instead. */
 #pragma once
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,6 +27,10 @@
 	})
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The struct whose @member is at @pointer. */
+#define CONTAINER_OF(pointer, type, member)                                                        \
+	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
 static inline void freep(void *pointer)
 {

@@ -104,6 +104,28 @@ void secret_freep(struct secret **secret)
 	*secret = secret_free(*secret);
 }
 
+struct secret *secret_copy(const struct secret *secret)
+{
+	struct secret *copy = secret_new(secret->capacity);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy->bytes, secret->bytes, secret->length);
+	copy->length = secret->length;
+	return copy;
+}
+
+bool secret_equal(const struct secret *a, const struct secret *b)
+{
+	uint8_t difference = 0;
+
+	if (a->length != b->length)
+		return false;
+	for (size_t i = 0; i < a->length; i++)
+		difference |= a->bytes[i] ^ b->bytes[i];
+	return difference == 0;
+}
+
 int secret_protect_process(void)
 {
 	return prctl(PR_SET_DUMPABLE, 0) < 0 ? -errno : 0;

@@ -26,5 +26,11 @@ struct secret *secret_new(size_t capacity);
 struct secret *secret_free(struct secret *secret);
 void secret_freep(struct secret **secret);
 
+/* A copy, the caller's to free; NULL as for secret_new(). */
+struct secret *secret_copy(const struct secret *secret);
+
+/* In the same time whatever the bytes are. */
+bool secret_equal(const struct secret *a, const struct secret *b);
+
 /* No core files and no ptrace by the same user for this process. 0 or a negative errno. */
 int secret_protect_process(void);

@@ -19,6 +19,7 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/openssl.c daemon/openssl.h \
 	daemon/options.c daemon/options.h \
 	daemon/pcsc.c daemon/pcsc.h \
+	daemon/pin-pad.c daemon/pin-pad.h \
 	daemon/public-key.c daemon/public-key.h \
 	daemon/reader.c daemon/reader.h \
 	daemon/reader-dbus.c \

@@ -2,6 +2,7 @@
 #include "daemon/pcsc.h"
 
 #include <errno.h>
+#include <reader.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "daemon/pin-pad.h"
 
 enum {
 	/*
@@ -37,6 +39,8 @@ struct pcsc_card {
 	SCARDHANDLE handle;
 	DWORD share_mode;
 	DWORD protocol;
+	bool has_pin_pad;
+	struct pin_pad pin_pad;
 };
 
 static int answer_from_pcsc(LONG result)
@@ -229,6 +233,18 @@ int pcsc_watch(struct pcsc *pcsc, struct pcsc_readers *readers)
 	}
 }
 
+/* Most readers and drivers know no features, and none is a reason to do without the card. */
+static void find_pin_pad(struct pcsc_card *card)
+{
+	uint8_t features[PIN_PAD_FEATURES_LENGTH_MAX];
+	DWORD length = 0;
+	LONG result = SCardControl(card->handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, features,
+				   sizeof(features), &length);
+
+	card->has_pin_pad = result == SCARD_S_SUCCESS && length <= sizeof(features) &&
+			    pin_pad_parse(features, length, &card->pin_pad);
+}
+
 int pcsc_connect(struct pcsc *pcsc, const char *reader, bool exclusive, struct pcsc_card **ret_card)
 {
 	CLEANUP(freep) struct pcsc_card *card = calloc(1, sizeof(*card));
@@ -243,6 +259,7 @@ int pcsc_connect(struct pcsc *pcsc, const char *reader, bool exclusive, struct p
 	if (result != SCARD_S_SUCCESS)
 		return answer_from_pcsc(result);
 
+	find_pin_pad(card);
 	*ret_card = TAKE(card);
 	return 0;
 }
@@ -294,6 +311,11 @@ int pcsc_power_cycle(struct pcsc_card *card)
 	return reconnect(card, SCARD_UNPOWER_CARD);
 }
 
+bool pcsc_has_pin_pad(const struct pcsc_card *card)
+{
+	return card->has_pin_pad;
+}
+
 bool pcsc_is_gone(struct pcsc_card *card)
 {
 	static const struct timespec pause = { 0, GONE_PAUSE_MILLISECONDS * 1000000L };
@@ -318,6 +340,22 @@ int pcsc_transmit(void *userdata, const uint8_t *command, size_t command_length,
 	DWORD length = (DWORD)*response_length;
 	int answer = answer_in_use(SCardTransmit(card->handle, protocol, command, command_length,
 						 NULL, response, &length));
+
+	if (answer == 0)
+		*response_length = length;
+	return answer;
+}
+
+int pcsc_transmit_from_pad(void *userdata, const uint8_t header[4], const struct pin_entry *entry,
+			   uint8_t *response, size_t *response_length)
+{
+	const struct pcsc_card *card = userdata;
+	const DWORD code = pin_pad_control_code(&card->pin_pad, entry);
+	uint8_t request[PIN_PAD_REQUEST_LENGTH_MAX];
+	const size_t request_length = pin_pad_request(header, entry, request);
+	DWORD length = 0;
+	int answer = answer_in_use(SCardControl(card->handle, code, request, request_length,
+						response, *response_length, &length));
 
 	if (answer == 0)
 		*response_length = length;

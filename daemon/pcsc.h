@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct pcsc;
+struct pin_entry;
 
 enum {
 	PCSC_READERS_MAX = 16,
@@ -69,6 +70,12 @@ int pcsc_end(struct pcsc_card *card);
 int pcsc_power_cycle(struct pcsc_card *card);
 
 /*
+ * The reader has a pad at which a PIN can be typed that never reaches this machine (PC/SC part 10:
+ * FEATURE_VERIFY_PIN_DIRECT and FEATURE_MODIFY_PIN_DIRECT).
+ */
+bool pcsc_has_pin_pad(const struct pcsc_card *card);
+
+/*
  * After a failed transmit: was the card pulled out? Waits until pcscd must have noticed. The card
  * is for nothing else then.
  */
@@ -77,3 +84,7 @@ bool pcsc_is_gone(struct pcsc_card *card);
 /* For struct channel: @card is a struct pcsc_card. Returns as channel.transmit() is documented. */
 int pcsc_transmit(void *card, const uint8_t *command, size_t command_length, uint8_t *response,
 		  size_t *response_length);
+
+/* For struct channel likewise: channel.transmit_from_pad(). */
+int pcsc_transmit_from_pad(void *card, const uint8_t header[4], const struct pin_entry *entry,
+			   uint8_t *response, size_t *response_length);

@@ -42,7 +42,8 @@ int session_connect(struct session *session, const char *reader, bool exclusive)
 
 	if (answer != 0)
 		return answer;
-	session->jpki = JPKI_INIT(((struct channel){ session_transmit, session }));
+	session->jpki = JPKI_INIT(
+		((struct channel){ .transmit = session_transmit, .reader = session }));
 	session->kept_waiting = true;
 	for (int attempt = 1;; attempt++) {
 		answer = pcsc_connect(session->pcsc, reader, exclusive, &session->card);

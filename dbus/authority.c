@@ -162,15 +162,9 @@ static int authorization_decide(struct authorization *authorization, uid_t uid)
 	return r < 0 ? r : -EINPROGRESS;
 }
 
-static struct authorization *authorization_of(struct peer_watch *watch)
-{
-	return (struct authorization *)(void *)((char *)watch -
-						offsetof(struct authorization, watch));
-}
-
 static void on_known(struct peer_watch *watch, uid_t uid)
 {
-	struct authorization *authorization = authorization_of(watch);
+	struct authorization *authorization = CONTAINER_OF(watch, struct authorization, watch);
 	const int r = authorization_decide(authorization, uid);
 
 	if (r != -EINPROGRESS)
@@ -179,7 +173,8 @@ static void on_known(struct peer_watch *watch, uid_t uid)
 
 static void on_gone(struct peer_watch *watch)
 {
-	authorization_finish(authorization_of(watch), ANSWER_NOT_AUTHORIZED);
+	authorization_finish(CONTAINER_OF(watch, struct authorization, watch),
+			     ANSWER_NOT_AUTHORIZED);
 }
 
 void authority_check(struct call *call, const char *action, authorization_done *done,
@@ -219,12 +214,10 @@ static void polkit_cancel(struct bus *bus, const char *cancellation_id)
 
 	if (!message)
 		return;
-	dbus_message_set_no_reply(message, TRUE);
-	dbus_message_set_auto_start(message, FALSE);
 	writer_begin(&writer, message);
 	writer_string(&writer, cancellation_id);
 	if (writer_finish(&writer) == 0)
-		bus_send(bus, TAKE(message));
+		bus_tell(bus, TAKE(message));
 }
 
 struct authorization *authorization_cancel(struct authorization *authorization)

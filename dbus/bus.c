@@ -135,6 +135,13 @@ void bus_send(struct bus *bus, DBusMessage *message)
 	dbus_message_unref(message);
 }
 
+void bus_tell(struct bus *bus, DBusMessage *message)
+{
+	dbus_message_set_no_reply(message, TRUE);
+	dbus_message_set_auto_start(message, FALSE);
+	bus_send(bus, message);
+}
+
 static void on_reply(DBusPendingCall *call, void *userdata)
 {
 	struct bus_pending *pending = userdata;

@@ -30,6 +30,8 @@ DBusConnection *bus_connection(struct bus *bus);
  * gone.
  */
 void bus_send(struct bus *bus, DBusMessage *message);
+/* Likewise a method call, to a program that runs, of which no reply is wanted. */
+void bus_tell(struct bus *bus, DBusMessage *message);
 
 /*
  * Calls a method, without a time limit of its own; @message stays the caller's. @done gets the

@@ -18,7 +18,7 @@ enum {
 
 static void on_gone(struct peer_watch *watch)
 {
-	struct call *call = (struct call *)(void *)((char *)watch - offsetof(struct call, watch));
+	struct call *call = CONTAINER_OF(watch, struct call, watch);
 	void (*gone)(void *userdata) = call->gone;
 
 	call->left = true;
@@ -76,6 +76,16 @@ const struct method *call_method(const struct call *call)
 const char *call_sender(const struct call *call)
 {
 	return dbus_message_get_sender(call->message);
+}
+
+bool call_uid(const struct call *call, uid_t *ret_uid)
+{
+	return peer_watch_uid(&call->watch, ret_uid);
+}
+
+pid_t call_pid(const struct call *call)
+{
+	return peer_watch_pid(&call->watch);
 }
 
 void *call_userdata(const struct call *call)

@@ -27,5 +27,3 @@ int call_watch(struct call *call);
 
 /* call_return() of a reply that @writer wrote, unless it failed. @reply NULL: no memory. */
 void call_return_written(struct call *call, DBusMessage *reply, struct writer *writer);
-
-struct peers *call_peers(const struct call *call);

@@ -142,12 +142,30 @@ void writer_entry_string(struct writer *dictionary, const char *key, const char 
 	entry_close(&entry);
 }
 
+void writer_entry_path(struct writer *dictionary, const char *key, const char *value)
+{
+	struct entry entry;
+
+	entry_open(dictionary, &entry, key, DBUS_TYPE_OBJECT_PATH_AS_STRING);
+	writer_path(&entry.variant, value);
+	entry_close(&entry);
+}
+
 void writer_entry_boolean(struct writer *dictionary, const char *key, bool value)
 {
 	struct entry entry;
 
 	entry_open(dictionary, &entry, key, DBUS_TYPE_BOOLEAN_AS_STRING);
 	writer_boolean(&entry.variant, value);
+	entry_close(&entry);
+}
+
+void writer_entry_int32(struct writer *dictionary, const char *key, int32_t value)
+{
+	struct entry entry;
+
+	entry_open(dictionary, &entry, key, DBUS_TYPE_INT32_AS_STRING);
+	writer_int32(&entry.variant, value);
 	entry_close(&entry);
 }
 

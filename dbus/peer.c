@@ -2,6 +2,7 @@
 #include "dbus/peer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +18,11 @@ struct peer {
 	struct peers *peers;
 	char *name;
 	char *rule;                /* the match that reports its leaving */
-	struct bus_pending *query; /* for its uid */
+	struct bus_pending *query; /* for its credentials */
 	bool known;
 	bool telling; /* those who watch are being told: not to be freed now */
-	uid_t uid;    /* valid if known */
+	uid_t uid;    /* this and the next: valid if known */
+	pid_t pid;    /* 0: the bus does not say */
 	LIST_HEAD(, peer_watch) watches;
 	TAILQ_ENTRY(peer) link;
 };
@@ -78,22 +80,59 @@ static struct peer_watch *peer_next_to_tell(struct peer *peer)
 	return NULL;
 }
 
+/* Whether the a{sv} at @iter has a u of this name. */
+static bool credentials_find(DBusMessageIter *iter, const char *name, dbus_uint32_t *ret_value)
+{
+	DBusMessageIter credentials, entry, value;
+	const char *key;
+
+	dbus_message_iter_recurse(iter, &credentials);
+	for (; dbus_message_iter_get_arg_type(&credentials) == DBUS_TYPE_DICT_ENTRY;
+	     dbus_message_iter_next(&credentials)) {
+		dbus_message_iter_recurse(&credentials, &entry);
+		dbus_message_iter_get_basic(&entry, &key);
+		if (strcmp(key, name) != 0)
+			continue;
+		dbus_message_iter_next(&entry);
+		dbus_message_iter_recurse(&entry, &value);
+		if (dbus_message_iter_get_arg_type(&value) != DBUS_TYPE_UINT32)
+			return false;
+		dbus_message_iter_get_basic(&value, ret_value);
+		return true;
+	}
+	return false;
+}
+
+/* Whether @reply says who runs the peer. */
+static bool peer_learn(struct peer *peer, DBusMessage *reply)
+{
+	dbus_uint32_t uid, pid;
+	DBusMessageIter iter;
+
+	if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
+	    !dbus_message_has_signature(reply, "a{sv}"))
+		return false;
+	dbus_message_iter_init(reply, &iter);
+	if (!credentials_find(&iter, "UnixUserID", &uid))
+		return false;
+	peer->uid = uid;
+	if (credentials_find(&iter, "ProcessID", &pid) && pid <= INT_MAX)
+		peer->pid = (pid_t)pid;
+	return peer->known = true;
+}
+
 /* An error is the bus's word that nobody has this name any more. */
-static void on_uid(DBusMessage *reply, void *userdata)
+static void on_credentials(DBusMessage *reply, void *userdata)
 {
 	struct peer *peer = userdata;
 	struct peer_watch *watch;
-	dbus_uint32_t uid;
 
 	peer->query = NULL;
-	if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
-	    !dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &uid, DBUS_TYPE_INVALID)) {
+	if (!peer_learn(peer, reply)) {
 		peer_leave(peer);
 		return;
 	}
 
-	peer->uid = uid;
-	peer->known = true;
 	peer->telling = true;
 	while ((watch = peer_next_to_tell(peer))) {
 		void (*known)(struct peer_watch * watch, uid_t uid) = watch->known;
@@ -113,7 +152,7 @@ static int peer_query(struct peer *peer)
 	int r;
 
 	message = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
-					       DBUS_INTERFACE_DBUS, "GetConnectionUnixUser");
+					       DBUS_INTERFACE_DBUS, "GetConnectionCredentials");
 	if (!message)
 		return -ENOMEM;
 	writer_begin(&writer, message);
@@ -122,7 +161,7 @@ static int peer_query(struct peer *peer)
 	if (r < 0)
 		return r;
 	dbus_bus_add_match(bus_connection(bus), peer->rule, NULL);
-	return bus_call(bus, message, on_uid, peer, &peer->query);
+	return bus_call(bus, message, on_credentials, peer, &peer->query);
 }
 
 static void peers_make_room(struct peers *peers)
@@ -250,4 +289,9 @@ bool peer_watch_uid(const struct peer_watch *watch, uid_t *ret_uid)
 		return false;
 	*ret_uid = watch->peer->uid;
 	return true;
+}
+
+pid_t peer_watch_pid(const struct peer_watch *watch)
+{
+	return watch->peer && watch->peer->known ? watch->peer->pid : 0;
 }

@@ -33,3 +33,5 @@ int peer_watch_start(struct peers *peers, const char *name, struct peer_watch *w
 void peer_watch_stop(struct peer_watch *watch);
 /* Whether the uid is known by now. */
 bool peer_watch_uid(const struct peer_watch *watch, uid_t *ret_uid);
+/* Of a peer whose uid is known: its process as the bus saw it connect; 0: the bus does not say. */
+pid_t peer_watch_pid(const struct peer_watch *watch);

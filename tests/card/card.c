@@ -38,10 +38,11 @@ static const struct application {
 };
 
 static const struct card_type types[] = {
-	{"mynumber-card", "JPKIAPICCTOKEN2", false, false},
-	{"android-phone", "JPKIAPGPSETOKEN", true, false},
-	{"iphone", "JPKIAPIOSTOKEN", true, true},
-	{"juki-card", "JPKIAPICCTOKEN", false, false},
+	/* No card with a reset code is out, and nobody has said what its label will be. */
+	{"mynumber-card", "JPKIAPICCTOKEN2", "JPKIAPICCTOKEN3", false, false},
+	{"android-phone", "JPKIAPGPSETOKEN", NULL, true, false},
+	{"iphone", "JPKIAPIOSTOKEN", NULL, true, true},
+	{"juki-card", "JPKIAPICCTOKEN", NULL, false, false},
 };
 
 const struct card_type *card_type_find(const char *name)
@@ -53,13 +54,18 @@ const struct card_type *card_type_find(const char *name)
 	return NULL;
 }
 
+static const char *label_choose(const struct card_type *type, const struct pins *pins)
+{
+	return *pins->reset_code && type->next_label ? type->next_label : type->label;
+}
+
 int card_open(struct card *card, const struct card_traits *traits, const struct pki *pki,
 	      struct pins *pins)
 {
 	int r;
 
 	*card = (struct card){.traits = traits, .pki = pki, .pins = pins};
-	r = ef_fill(card->content, traits, pki);
+	r = ef_fill(card->content, traits, label_choose(traits->type, pins), pki);
 	if (r < 0)
 		card_clear(card);
 	return r;
@@ -284,8 +290,11 @@ static uint16_t run_reset_retry_counter(struct card *card, const struct command 
 	sw = c->p1 ? SW_WRONG_P1P2 : refer_to_pin(card, c->p2);
 	if (sw != SW_OK)
 		return sw;
-	if (!c->lc)
+	if (!c->lc && c->le)
 		return SW_WRONG_LENGTH;
+	if (!c->lc)
+		return tries_sw(card, card->pins->reset_tries ? PINS_WRONG : PINS_BLOCKED,
+				card->pins->reset_tries);
 	r = pins_reset(card->pins, card->current->purpose, c->data, c->lc);
 	return tries_sw(card, r, card->pins->reset_tries);
 }

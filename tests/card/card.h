@@ -6,7 +6,8 @@
  * Choices where the facts are silent: every form with a short EF identifier makes that EF the
  * current one; a wrong VERIFY ends the verified state of its PIN; a changed PIN stays verified; a
  * reset PIN is not verified; a warm reset keeps the verified state but deselects application and
- * EF; outside the JPKI application only SELECT by AID is known.
+ * EF; an empty RESET RETRY COUNTER tells the tries of the reset code; outside the JPKI application
+ * only SELECT by AID is known.
  */
 #pragma once
 
@@ -28,6 +29,7 @@ enum {
 struct card_type {
 	const char *name;	/* for the command line */
 	const char *label;	/* of EF 0006 */
+	const char *next_label;	/* the same of a card with a reset code; NULL = none of that type */
 	bool phone;		/* EF 000A needs the auth PIN; no applications of the city */
 	bool last_command;	/* answers 80 FC 00 00 */
 };

@@ -124,6 +124,23 @@ static const char *run_tries(struct field *field, const struct words *words, cha
 	return NULL;
 }
 
+static const char *run_set(struct field *field, const struct words *words, char *value)
+{
+	static const char *const names[PURPOSE_COUNT] = {
+		[PURPOSE_AUTH] = "auth",
+		[PURPOSE_SIGN] = "sign",
+	};
+	const uint8_t *pin = (const uint8_t *)words->at[2];
+
+	for (int purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
+		if (strcmp(names[purpose], words->at[1]) != 0)
+			continue;
+		return pins_change(field->card->pins, (enum purpose)purpose, pin,
+				   strlen(words->at[2])) == PINS_OK ? NULL : "no such PIN";
+	}
+	return "no such applet";
+}
+
 static const char *run_verified(struct field *field, const struct words *words, char *value)
 {
 	const struct pins *pins = field->card->pins;
@@ -160,6 +177,7 @@ static const struct verb {
 	{"at", 3, 6, run_fault},
 	{"after", 3, 6, run_fault},
 	{"tries", 1, 1, run_tries},
+	{"set", 3, 3, run_set},
 	{"verified", 1, 1, run_verified},
 	{"count", 1, 1, run_count},
 	{"clear-count", 1, 1, run_clear_count},

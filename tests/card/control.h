@@ -12,6 +12,7 @@
  *	after INS ACTION [skip N]	it is run, but its answer is lost or replaced; ACTION
  *					as above, but not hang
  *	tries				auth N sign N reset N
+ *	set auth|sign PIN		the PIN is this one, and all its tries are left
  *	verified			auth yes|no sign yes|no
  *	count, clear-count		APDUs that came
  */

@@ -92,13 +92,13 @@ static int replace(struct bytes *content, const struct card_traits *traits)
 	return r;
 }
 
-int ef_fill(struct bytes content[EF_COUNT], const struct card_traits *traits,
+int ef_fill(struct bytes content[EF_COUNT], const struct card_traits *traits, const char *label,
 	    const struct pki *pki)
 {
 	const struct key_pair *auth = &pki->of[PURPOSE_AUTH], *sign = &pki->of[PURPOSE_SIGN];
 	uint8_t present[] = {traits->child ? 0 : CERTIFICATE_PRESENT, CERTIFICATE_PRESENT, 0};
 	const struct bytes availability = {present, sizeof(present)}, none = {0};
-	int r = token_info_make(ef_content(content, ef_find(EF_TOKEN_INFO)), traits->type->label);
+	int r = token_info_make(ef_content(content, ef_find(EF_TOKEN_INFO)), label);
 
 	if (r == 0)
 		r = fill(content, EF_AVAILABILITY, &availability, 0);

@@ -30,8 +30,8 @@ const struct ef *ef_find(uint16_t id);
 struct bytes *ef_content(struct bytes content[EF_COUNT], const struct ef *ef);
 
 /*
- * Makes the content of all data EFs. 0, or negative errno, of a replacement file too; the caller
- * clears content in both cases.
+ * Makes the content of all data EFs; label is what EF 0006 begins with. 0, or negative errno, of a
+ * replacement file too; the caller clears content in both cases.
  */
-int ef_fill(struct bytes content[EF_COUNT], const struct card_traits *traits,
+int ef_fill(struct bytes content[EF_COUNT], const struct card_traits *traits, const char *label,
 	    const struct pki *pki);

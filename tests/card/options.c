@@ -48,7 +48,7 @@ static const struct option_row {
 	{"state", "FILE", "PINs and retry counters; made when missing", TEXT_AT(pins.state)},
 	{"auth-pin-file", "FILE", "auth PIN of a new state (1234)", TEXT_AT(pins.auth_pin)},
 	{"sign-pin-file", "FILE", "sign PIN of a new state (ABC123)", TEXT_AT(pins.sign_pin)},
-	{"reset-code-file", "FILE", "a card with this reset code (INS 2C)",
+	{"reset-code-file", "FILE", "a card of the next kind, with this reset code (INS 2C)",
 	 TEXT_AT(pins.reset_code)},
 	{"type", "TYPE", "mynumber-card, android-phone, iphone or juki-card", .kind = TYPE},
 	{"child", NULL, "no sign certificate", FLAG_AT(traits.child)},

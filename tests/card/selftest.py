@@ -576,7 +576,41 @@ class Changing(CardTest):
         self.expect(reader, "6986", reset_pin("KEY007", "5678"))
         self.expect(reader, "6981", reset_pin("KEY007", "5678", "97"))
         self.expect(reader, "6A86", command("002C0198", b"KEY0075678"))
-        self.expect(reader, "6700", "002C0098")
+        self.expect(reader, "6700", "002C009801")
+
+    def test_an_empty_reset_tells_the_tries_of_the_code_and_spends_none(self):
+        code = self.file("code", "KEY007")
+        reader = self.start_jpki("--reset-code-file", code, "--blocked-sw", "6983")
+        self.expect(reader, "63CA", "002C0098", "002C009B", "002C0098")
+        self.expect(reader, "63C9", reset_pin("KEY008", "5678", "98"))
+        self.expect(reader, "9000", select_ef(SIGN_PIN_EF))
+        self.expect(reader, "63C9", "002C0080")
+        for left in "876543210":
+            self.expect(reader, "63C" + left, reset_pin("KEY008", "5678", "98"))
+        self.expect(reader, "6983", "002C0098")
+        self.expect(reader, "6981", "002C0097")
+
+    def test_a_reset_code_is_told_by_the_label_of_the_card_alone(self):
+        code = self.file("code", "KEY007")
+        for kind, label in (("mynumber-card", b"JPKIAPICCTOKEN3"),
+                            ("android-phone", b"JPKIAPGPSETOKEN")):
+            reader = self.start_jpki("--reset-code-file", code, "--type", kind)
+            self.assertEqual(self.expect(reader, "9000", "00B0860020"), label.ljust(32))
+            reader.close()
+
+    def test_a_reset_needs_a_new_pin_of_the_format_and_fills_the_codes_counter(self):
+        reader = self.start_jpki("--reset-code-file", self.file("code", "KEY007"))
+        self.expect(reader, "63C9", reset_pin("KEY008", "5678", "98"))
+        self.expect(reader, "6A80", *[reset_pin("KEY007", pin, "98") for pin in
+                                      ("", "567", "56789", "567a")])
+        self.expect(reader, "6A80", *[reset_pin("KEY007", pin, "9B") for pin in
+                                      ("", "AB123", "ABCDEF", "abc123", "A" * 16 + "1")])
+        self.assertEqual(reader.ask("tries"), "auth 3 sign 5 reset 10")
+        self.expect(reader, "9000", verify("1234", "98"), verify("ABC123", "9B"))
+
+    def test_todays_cards_do_not_know_a_reset(self):
+        reader = self.start_jpki()
+        self.expect(reader, "6D00", "002C0098", reset_pin("KEY007", "5678", "98"))
 
 
 class Habits(CardTest):
@@ -671,6 +705,15 @@ class Control(CardTest):
         reader.power_on()
         self.expect(reader, "6D00", sign(bytes(32)))
         self.assertEqual(reader.ask("verified"), "auth no sign no")
+
+    def test_a_pin_can_be_set_with_all_its_tries(self):
+        reader = self.start_jpki()
+        self.expect(reader, "63C2", verify("0000", "98"))
+        self.assertEqual(reader.ask("set auth 5678"), "ok")
+        self.assertEqual(reader.ask("tries"), "auth 3 sign 5 reset 10")
+        self.expect(reader, "9000", verify("5678", "98"))
+        for line in ("set auth 56789", "set sign 5678", "set reset 5678"):
+            self.assertTrue(reader.ask(line).startswith("error"), line)
 
     def test_a_status_word_can_be_thrown_in_once(self):
         reader = self.start_jpki()

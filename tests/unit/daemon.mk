@@ -8,6 +8,7 @@ daemon_tests = \
 	tests/unit/test-mailbox \
 	tests/unit/test-options \
 	tests/unit/test-pcsc \
+	tests/unit/test-pin-pad \
 	tests/unit/test-scheme \
 	tests/unit/test-watcher \
 	tests/unit/test-worker
@@ -39,6 +40,9 @@ tests_unit_test_options_LDADD = daemon/libdaemon.a dbus/libdbus-jpkid.a base/lib
 tests_unit_test_pcsc_SOURCES = tests/unit/test-pcsc.c $(fake_winscard)
 tests_unit_test_pcsc_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_pcsc_LDADD = $(daemon_test_libs)
+
+tests_unit_test_pin_pad_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_pin_pad_LDADD = tests/unit/libscript.a $(daemon_test_libs)
 
 tests_unit_test_scheme_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_scheme_LDADD = tests/unit/libscript.a $(daemon_test_libs)

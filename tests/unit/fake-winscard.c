@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <reader.h>
 
 #include "tests/unit/fake-steps.h"
 
@@ -30,6 +31,18 @@ void fake_winscard_reset(void)
 {
 	fake_reset();
 	fake_pcscd = (struct fake_pcscd){ .protocol = SCARD_PROTOCOL_T1 };
+}
+
+void fake_plug_pad(void)
+{
+	static const uint8_t features[] = {
+		FEATURE_VERIFY_PIN_DIRECT, 4, 0x42, 0x33, 0x00, 0x06,
+		FEATURE_MODIFY_PIN_DIRECT, 4, 0x42, 0x33, 0x00, 0x07,
+		FEATURE_IFD_PIN_PROPERTIES, 4, 0x42, 0x33, 0x00, 0x0A,
+	};
+
+	fake_pcscd.features = features;
+	fake_pcscd.features_length = sizeof(features);
 }
 
 static size_t find(const char *name)
@@ -273,4 +286,33 @@ LONG SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *protocol, LPCBYTE
 		response[i] = command[length - 1 - i];
 	*response_length = length;
 	return told;
+}
+
+static LONG give(const uint8_t *bytes, size_t length, LPVOID room, DWORD room_length, LPDWORD ret_length)
+{
+	if (length > 0)
+		memcpy(room, bytes, length < room_length ? length : room_length);
+	*ret_length = length;
+	return SCARD_S_SUCCESS;
+}
+
+LONG SCardControl(SCARDHANDLE handle, DWORD code, LPCVOID request, DWORD request_length, LPVOID response,
+		  DWORD response_size, LPDWORD response_length)
+{
+	const LONG told = fake_step_with("Control", "%lX", code);
+
+	assert_int_equal(handle, HANDLE);
+	assert_true(request_length <= FAKE_REQUEST_SIZE);
+	if (told != SCARD_S_SUCCESS)
+		return told;
+	if (code == CM_IOCTL_GET_FEATURE_REQUEST) {
+		assert_int_equal(request_length, 0);
+		return fake_pcscd.features ? give(fake_pcscd.features, fake_pcscd.features_length, response,
+						  response_size, response_length) :
+					     SCARD_E_UNSUPPORTED_FEATURE;
+	}
+	memcpy(fake_pcscd.request, request, request_length);
+	fake_pcscd.request_length = request_length;
+	return give(fake_pcscd.control_answer, fake_pcscd.control_answer_length, response, response_size,
+		    response_length);
 }

@@ -12,6 +12,7 @@ unit_tests = \
 	tests/unit/test-exchange \
 	tests/unit/test-jpki \
 	tests/unit/test-jpki-certificate \
+	tests/unit/test-jpki-pin \
 	tests/unit/test-log \
 	tests/unit/test-pin \
 	tests/unit/test-response \
@@ -27,6 +28,7 @@ tests_unit_test_digest_info_LDADD = $(unit_libs)
 tests_unit_test_exchange_LDADD = $(unit_libs)
 tests_unit_test_jpki_LDADD = $(unit_libs)
 tests_unit_test_jpki_certificate_LDADD = $(unit_libs)
+tests_unit_test_jpki_pin_LDADD = $(unit_libs)
 tests_unit_test_log_LDADD = $(unit_libs)
 tests_unit_test_pin_LDADD = $(unit_libs)
 tests_unit_test_response_LDADD = $(unit_libs)

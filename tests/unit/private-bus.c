@@ -46,6 +46,7 @@ static int write_configuration(const char *path)
 		"    <allow own=\"*\"/>\n"
 		"    <deny own=\"" PRIVATE_BUS_DENIED_NAME "\"/>\n"
 		"    <allow send_destination=\"*\"/>\n"
+		"    <deny send_path=\"" PRIVATE_BUS_DENIED_PATH "\"/>\n"
 		"    <allow receive_sender=\"*\"/>\n"
 		"  </policy>\n"
 		"  <limit name=\"max_connections_per_user\">%d</limit>\n"

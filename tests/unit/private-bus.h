@@ -26,6 +26,8 @@ enum {
 
 /* A name that nobody may own here. */
 #define PRIVATE_BUS_DENIED_NAME "org.jpkid1.Denied"
+/* A path that nobody may call here. */
+#define PRIVATE_BUS_DENIED_PATH "/org/jpkid1/denied"
 
 /*
  * 0, or a negative errno: -ENOENT where dbus-daemon is not installed. It ends with this process at

@@ -29,10 +29,9 @@ void script_assert_hex(const uint8_t *bytes, size_t length, const char *hex)
 	assert_memory_equal(bytes, expected, length);
 }
 
-static int transmit(void *reader, const uint8_t *command, size_t command_length, uint8_t *response,
-		    size_t *response_length)
+static const struct script_step *next_step(struct script *script, const uint8_t *command,
+					   size_t command_length)
 {
-	struct script *script = reader;
 	const struct script_step *step = &script->steps[script->sent];
 	uint8_t expected[COMMAND_LENGTH_MAX];
 
@@ -44,6 +43,11 @@ static int transmit(void *reader, const uint8_t *command, size_t command_length,
 			 script->sent, command[0], command[1], command[2], command[3],
 			 command_length, step->command);
 	script->sent++;
+	return step;
+}
+
+static int answer(const struct script_step *step, uint8_t *response, size_t *response_length)
+{
 	if (!step->answer)
 		return step->result;
 
@@ -56,9 +60,36 @@ static int transmit(void *reader, const uint8_t *command, size_t command_length,
 	return 0;
 }
 
+static int transmit(void *reader, const uint8_t *command, size_t command_length, uint8_t *response,
+		    size_t *response_length)
+{
+	const struct script_step *step = next_step(reader, command, command_length);
+
+	assert_null(step->pad);
+	return answer(step, response, response_length);
+}
+
+static int transmit_from_pad(void *reader, const uint8_t header[4], const struct pin_entry *entry,
+			     uint8_t *response, size_t *response_length)
+{
+	const struct script_step *step = next_step(reader, header, 4);
+	char asked[64];
+
+	assert_non_null(step->pad);
+	snprintf(asked, sizeof(asked), "%zu-%zu%s", entry->length_min, entry->length_max,
+		 entry->is_new ? " twice" : "");
+	assert_string_equal(asked, step->pad);
+	return answer(step, response, response_length);
+}
+
 struct channel script_channel(struct script *script)
 {
 	return (struct channel){ .transmit = transmit, .reader = script };
+}
+
+struct channel script_channel_with_pad(struct script *script)
+{
+	return (struct channel){ transmit, transmit_from_pad, script };
 }
 
 void script_assert_done(const struct script *script)

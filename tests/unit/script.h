@@ -22,6 +22,7 @@ struct script_step {
 	int result;
 	const uint8_t *body; /* goes before @answer, for what is too long to spell */
 	size_t body_length;
+	const char *pad; /* "4-4" or "4-4 twice": that is asked for at the pad, behind @command */
 };
 
 struct script {
@@ -38,6 +39,7 @@ struct script {
 	})
 
 struct channel script_channel(struct script *script);
+struct channel script_channel_with_pad(struct script *script);
 
 /* Fails unless every command of the script was sent. */
 void script_assert_done(const struct script *script);

@@ -157,16 +157,17 @@ static void a_command_that_may_spend_a_try_is_sent_once_whatever_is_said(void **
 {
 	static const char *const answers[] = { "6C 10", "61 10", "6F 00",
 					     "67 00", "90 00", "63 C2" };
-	const struct command reset = { .ins = INS_RESET_RETRY_COUNTER, .p1 = 3, .le = 1 };
-	struct command change = verify;
+	struct command change = verify, reset = verify;
 	struct response response;
 
 	change.ins = INS_CHANGE_REFERENCE_DATA;
 	change.le = 1;
+	reset.ins = INS_RESET_RETRY_COUNTER;
+	reset.le = 1;
 	for (size_t i = 0; i < LENGTH_OF(answers); i++) {
 		struct script of_verify = SCRIPT({ "00 20 00 98 04 31 32 33 34", answers[i] });
 		struct script of_change = SCRIPT({ "00 24 00 98 04 31 32 33 34 01", answers[i] });
-		struct script of_reset = SCRIPT({ "00 2C 03 00 01", answers[i] });
+		struct script of_reset = SCRIPT({ "00 2C 00 98 04 31 32 33 34 01", answers[i] });
 		uint8_t sw[2];
 
 		script_bytes(answers[i], sw, sizeof(sw));
@@ -177,6 +178,106 @@ static void a_command_that_may_spend_a_try_is_sent_once_whatever_is_said(void **
 		assert_int_equal(play(&of_reset, &reset, &response), 0);
 		assert_int_equal(response.sw, sw[0] << 8 | sw[1]);
 	}
+}
+
+static void a_query_of_the_reset_code_may_be_sent_twice(void **state)
+{
+	const struct command reset_query = { .ins = INS_RESET_RETRY_COUNTER, .p2 = 0x98, .le = 1 };
+	struct script script = SCRIPT({ "00 2C 00 98 01", "6C 02" }, { "00 2C 00 98 02", "63 CA" });
+	struct script lost = SCRIPT({ "00 2C 00 98 01", NULL, ANSWER_CARD_REMOVED });
+	struct response response;
+
+	assert_int_equal(play(&script, &reset_query, &response), 0);
+	assert_int_equal(response.sw, 0x63CA);
+	assert_int_equal(play(&lost, &reset_query, &response), ANSWER_CARD_REMOVED);
+}
+
+static int play_from_pad(struct script *script, struct response *response)
+{
+	const struct channel channel = script_channel_with_pad(script);
+	const struct command header = { .ins = INS_VERIFY, .p2 = 0x98 };
+	const struct pin_entry entry = { 4, 16, false };
+	const int r = exchange_send_from_pad(&channel, &header, &entry, response);
+
+	script_assert_done(script);
+	return r;
+}
+
+static void what_the_card_answers_to_the_pad_is_given_as_it_is(void **state)
+{
+	static const char *const answers[] = { "90 00", "63 C2", "69 83", "61 10", "6C 10", "6F 00",
+					       "64 04", "64 81", "63 00", "65 01" };
+
+	for (size_t i = 0; i < LENGTH_OF(answers); i++) {
+		struct script script = SCRIPT({ "00 20 00 98", answers[i], .pad = "4-16" });
+		struct response response;
+		uint8_t sw[2];
+
+		script_bytes(answers[i], sw, sizeof(sw));
+		assert_int_equal(play_from_pad(&script, &response), 0);
+		assert_int_equal(response.sw, sw[0] << 8 | sw[1]);
+	}
+}
+
+static void what_the_pad_says_itself_is_no_word_of_the_card(void **state)
+{
+	static const struct {
+		const char *answer;
+		int result;
+	} answers[] = {
+		{ "64 00", ANSWER_TIMEOUT },
+		{ "64 01", ANSWER_DISMISSED },
+		{ "64 02", ANSWER_PIN_FORMAT },
+		{ "64 03", ANSWER_PIN_FORMAT },
+	};
+	struct response response = { .length = 7, .sw = 0x1234 };
+
+	for (size_t i = 0; i < LENGTH_OF(answers); i++) {
+		struct script script = SCRIPT({ "00 20 00 98", answers[i].answer, .pad = "4-16" });
+
+		assert_int_equal(play_from_pad(&script, &response), answers[i].result);
+	}
+	assert_int_equal(response.length, 7);
+	assert_int_equal(response.sw, 0x1234);
+}
+
+static void without_an_answer_from_the_pad_the_outcome_is_unknown(void **state)
+{
+	static const int results[] = { ANSWER_CARD_REMOVED, ANSWER_READER_ERROR, ANSWER_BUSY,
+				       ANSWER_TIMEOUT, -ENOMEM };
+	const uint8_t body[RESPONSE_LENGTH_MAX - 1] = { 0 };
+	struct script nothing = SCRIPT({ "00 20 00 98", "", .pad = "4-16" });
+	struct script one = SCRIPT({ "00 20 00 98", "64", .pad = "4-16" });
+	struct script longest = SCRIPT({ "00 20 00 98", "00", 0, body, sizeof(body), "4-16" });
+	struct response response = { .sw = 0x1234 };
+
+	for (size_t i = 0; i < LENGTH_OF(results); i++) {
+		struct script script = SCRIPT({ "00 20 00 98", NULL, results[i], .pad = "4-16" });
+
+		assert_int_equal(play_from_pad(&script, &response), ANSWER_OUTCOME_UNKNOWN);
+	}
+	assert_int_equal(play_from_pad(&nothing, &response), ANSWER_OUTCOME_UNKNOWN);
+	assert_int_equal(play_from_pad(&one, &response), ANSWER_OUTCOME_UNKNOWN);
+	assert_int_equal(response.sw, 0x1234);
+	assert_int_equal(play_from_pad(&longest, &response), 0);
+	assert_int_equal(response.length, RESPONSE_LENGTH_MAX - 2);
+}
+
+static int pad_claims_too_much(void *reader, const uint8_t header[4], const struct pin_entry *entry,
+			       uint8_t *response, size_t *response_length)
+{
+	*response_length += 1;
+	return 0;
+}
+
+static void a_pad_that_claims_more_than_the_room_is_not_believed(void **state)
+{
+	const struct channel channel = { .transmit_from_pad = pad_claims_too_much };
+	const struct pin_entry entry = { 4, 4, false };
+	struct response response;
+
+	assert_int_equal(exchange_send_from_pad(&channel, &query, &entry, &response),
+			 ANSWER_OUTCOME_UNKNOWN);
 }
 
 static void its_missing_answer_leaves_the_outcome_unknown(void **state)
@@ -289,6 +390,20 @@ static void the_log_does_not_tell_the_length_of_a_pin(void **state)
 		      "apdu: INS 20 P1 00 P2 98, SW 63C2");
 }
 
+static void the_log_tells_of_the_pad_no_more_than_header_and_status(void **state)
+{
+	struct script script = SCRIPT({ "00 20 00 98", "63 C2", .pad = "4-16" });
+	struct response response;
+
+	*log_lines = '\0';
+	log_set_sink(keep_log);
+	log_set_level(LOG_DEBUG);
+	play_from_pad(&script, &response);
+	log_set_level(LOG_INFO);
+	log_set_sink(NULL);
+	assert_string_equal(log_lines, "apdu: INS 20 P1 00 P2 98, SW 63C2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,12 +417,18 @@ int main(void)
 		cmocka_unit_test(a_reader_that_claims_more_than_the_room_is_not_believed),
 		cmocka_unit_test(what_the_channel_says_is_passed_on_and_nothing_is_written),
 		cmocka_unit_test(a_command_that_may_spend_a_try_is_sent_once_whatever_is_said),
+		cmocka_unit_test(a_query_of_the_reset_code_may_be_sent_twice),
+		cmocka_unit_test(what_the_card_answers_to_the_pad_is_given_as_it_is),
+		cmocka_unit_test(what_the_pad_says_itself_is_no_word_of_the_card),
+		cmocka_unit_test(without_an_answer_from_the_pad_the_outcome_is_unknown),
+		cmocka_unit_test(a_pad_that_claims_more_than_the_room_is_not_believed),
 		cmocka_unit_test(its_missing_answer_leaves_the_outcome_unknown),
 		cmocka_unit_test(a_command_that_cannot_be_encoded_is_not_sent),
 		cmocka_unit_test(without_locked_memory_nothing_is_sent),
 		cmocka_unit_test(the_encoded_command_is_wiped_whether_sending_works_or_not),
 		cmocka_unit_test(the_log_tells_header_lengths_and_status_but_no_body),
 		cmocka_unit_test(the_log_does_not_tell_the_length_of_a_pin),
+		cmocka_unit_test(the_log_tells_of_the_pad_no_more_than_header_and_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

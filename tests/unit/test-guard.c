@@ -288,7 +288,7 @@ static void while_a_verify_is_out_the_job_says_so(void **state)
 {
 	CLEANUP(job_freep) struct job *job = verify_job(JPKI_AUTH);
 	struct witness witness = { .job = job };
-	struct jpki jpki = JPKI_INIT(((struct channel){ transmit_to_witness, &witness }));
+	struct jpki jpki = JPKI_INIT(((struct channel){ .transmit = transmit_to_witness, .reader = &witness }));
 
 	assert_int_equal(guard_verify(&jpki, job), ANSWER_PIN_INCORRECT);
 	assert_true(witness.saw_verify);

@@ -15,6 +15,7 @@
 #define SELECT_TEXT_AP "00 A4 04 0C 0A D3 92 10 00 31 00 01 01 04 08"
 #define SELECT_EF "00 A4 02 0C 02 "
 #define LABEL_OF_CARD "4A504B494150494343544F4B454E32 2020202020202020202020202020202020"
+#define LABEL_OF_NEXT_CARD "4A504B494150494343544F4B454E33 2020202020202020202020202020202020"
 #define LABEL_OF_JUKI_CARD "4A504B494150494343544F4B454E 000000000000000000000000000000000000"
 #define LABEL_OF_ANDROID "4A504B4941504750534554 4F4B454E 2020202020202020202020202020202020"
 #define LABEL_OF_IPHONE "4A504B494150494F53544F4B454E 202020202020202020202020202020202020"
@@ -186,8 +187,10 @@ static void labels_tell_the_type_with_spaces_or_zeros_behind_them(void **state)
 	static const struct {
 		const char *answer;
 		enum jpki_type type;
+		bool has_reset_code;
 	} labels[] = {
 		{ LABEL_OF_CARD OK, JPKI_TYPE_MYNUMBER_CARD },
+		{ LABEL_OF_NEXT_CARD OK, JPKI_TYPE_MYNUMBER_CARD, true },
 		{ LABEL_OF_JUKI_CARD OK, JPKI_TYPE_JUKI_CARD },
 		{ LABEL_OF_ANDROID OK, JPKI_TYPE_ANDROID_PHONE },
 		{ LABEL_OF_IPHONE OK, JPKI_TYPE_IPHONE },
@@ -202,8 +205,10 @@ static void labels_tell_the_type_with_spaces_or_zeros_behind_them(void **state)
 		struct jpki jpki = JPKI_INIT(script_channel(&script));
 		struct jpki_token token;
 
+		memset(&token, 0xA5, sizeof(token));
 		assert_int_equal(jpki_read_token(&jpki, &token), 0);
 		assert_int_equal(token.type, labels[i].type);
+		assert_int_equal(token.has_reset_code, labels[i].has_reset_code);
 		assert_true(token.has_certificate[JPKI_SIGN]);
 		assert_false(token.has_certificate[JPKI_AUTH]);
 	}

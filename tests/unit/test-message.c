@@ -104,15 +104,19 @@ static void containers_nest(void **state)
 static void entries_make_a_dictionary_of_variants(void **state)
 {
 	CLEANUP(message_unrefp) DBusMessage *message = new_message();
-	static const int types[] = { DBUS_TYPE_STRING, DBUS_TYPE_BOOLEAN, DBUS_TYPE_UINT32,
-				     DBUS_TYPE_UINT64, DBUS_TYPE_UNIX_FD };
+	static const int types[] = { DBUS_TYPE_STRING, DBUS_TYPE_OBJECT_PATH,
+				     DBUS_TYPE_BOOLEAN, DBUS_TYPE_INT32,
+				     DBUS_TYPE_UINT32, DBUS_TYPE_UINT64,
+				     DBUS_TYPE_UNIX_FD };
 	struct writer writer, dictionary;
 	DBusMessageIter iter, entries, entry, variant;
 
 	writer_begin(&writer, message);
 	writer_open(&writer, &dictionary, DBUS_TYPE_ARRAY, "{sv}");
 	writer_entry_string(&dictionary, "s", "text");
+	writer_entry_path(&dictionary, "o", "/org/jpkid1/card/1");
 	writer_entry_boolean(&dictionary, "b", true);
+	writer_entry_int32(&dictionary, "i", -1);
 	writer_entry_uint32(&dictionary, "u", 1);
 	writer_entry_uint64(&dictionary, "t", 2);
 	writer_entry_fd(&dictionary, "h", STDIN_FILENO);

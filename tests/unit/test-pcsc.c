@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "apdu/exchange.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "daemon/pcsc.h"
@@ -499,8 +500,8 @@ static void a_card_is_connected_as_chosen_and_left_or_powered_off(void **state)
 	assert_null(pcsc_disconnect(NULL, true));
 	assert_null(pcsc_close(pcsc));
 	assert_null(pcsc_close(NULL));
-	assert_string_equal(fake_journal(), "Connect(A,EXCLUSIVE) Disconnect(LEAVE) Connect(B,SHARED) "
-					    "Disconnect(UNPOWER) ReleaseContext");
+	assert_string_equal(fake_journal(), "Connect(A,EXCLUSIVE) Control(42000D48) Disconnect(LEAVE) "
+					    "Connect(B,SHARED) Control(42000D48) Disconnect(UNPOWER) ReleaseContext");
 }
 
 static void an_exclusive_card_needs_no_transactions(void **state)
@@ -601,6 +602,160 @@ static void commands_go_over_the_protocol_that_the_card_speaks_now(void **state)
 	pcsc_close(pcsc);
 }
 
+/* --- pads ------------------------------------------------------------------------------------------------------- */
+
+static bool has_pin_pad_with(const void *features, size_t length)
+{
+	struct pcsc *pcsc = open_context();
+	struct pcsc_card *card;
+	bool has;
+
+	fake_pcscd.features = features;
+	fake_pcscd.features_length = length;
+	card = connect_card(pcsc, true);
+	has = pcsc_has_pin_pad(card);
+	pcsc_disconnect(card, false);
+	pcsc_close(pcsc);
+	return has;
+}
+
+#define LIST(bytes) bytes, sizeof(bytes) - 1
+
+static void a_reader_has_a_pad_where_it_lists_both_features(void **state)
+{
+	static const char many[1024] = "\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00\x07";
+
+	assert_true(has_pin_pad_with(LIST("\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00\x07")));
+	assert_false(has_pin_pad_with(LIST("\x06\x04\x42\x33\x00\x06")));
+	assert_false(has_pin_pad_with(LIST("\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00")));
+	assert_false(has_pin_pad_with(LIST("")));
+	assert_false(has_pin_pad_with(NULL, 0));
+	/* The driver claims more than there was room for. */
+	assert_false(has_pin_pad_with(many, sizeof(many)));
+}
+
+static void a_reader_that_cannot_be_asked_for_features_has_no_pad_and_a_card(void **state)
+{
+	struct pcsc *pcsc = open_context();
+
+	fake_plug_pad();
+	for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+		struct pcsc_card *card = NULL;
+
+		fake_answer("Control", rows[i].code);
+		assert_int_equal(pcsc_connect(pcsc, "A", false, &card), 0);
+		assert_false(pcsc_has_pin_pad(card));
+		pcsc_disconnect(card, false);
+	}
+	pcsc_close(pcsc);
+}
+
+static const struct command verify = { .ins = INS_VERIFY, .p2 = 0x98 };
+static const struct command change = { .ins = INS_CHANGE_REFERENCE_DATA, .p1 = 0x01, .p2 = 0x80 };
+
+/* As the layer above uses it: what is sent, and what the answer comes to. */
+static int ask_pad(struct pcsc_card *card, const struct command *command, const struct pin_entry *entry,
+		   struct response *ret_response)
+{
+	const struct channel channel = { .transmit_from_pad = pcsc_transmit_from_pad, .reader = card };
+
+	return exchange_send_from_pad(&channel, command, entry, ret_response);
+}
+
+static void assert_request(const void *bytes, size_t length)
+{
+	assert_int_equal(fake_pcscd.request_length, length);
+	assert_memory_equal(fake_pcscd.request, bytes, length);
+}
+
+static void the_pad_is_asked_as_part_10_has_it(void **state)
+{
+	static const struct pin_entry auth = { 4, 4, false }, new_sign = { 6, 16, true };
+	struct pcsc *pcsc = open_context();
+	struct response response;
+	struct pcsc_card *card;
+
+	fake_plug_pad();
+	fake_pcscd.control_answer = (const uint8_t *)"\x90\x00";
+	fake_pcscd.control_answer_length = 2;
+	card = connect_card(pcsc, true);
+
+	assert_int_equal(ask_pad(card, &verify, &auth, &response), 0);
+	assert_string_equal(fake_journal(), "Control(42330006)");
+	assert_request(LIST("\x1E\x1E\x82\x00\x00\x04\x04\x02\x01\x11\x04\x00\x00\x00\x00\x05\x00\x00\x00"
+			    "\x00\x20\x00\x98\x00"));
+
+	fake_reset();
+	assert_int_equal(ask_pad(card, &change, &new_sign, &response), 0);
+	assert_string_equal(fake_journal(), "Control(42330007)");
+	assert_request(LIST("\x1E\x1E\x82\x00\x00\x00\x00\x10\x06\x01\x02\x02\x11\x04\x01\x02\x00\x00\x00\x00"
+			    "\x05\x00\x00\x00\x00\x24\x01\x80\x00"));
+	pcsc_disconnect(card, false);
+	pcsc_close(pcsc);
+}
+
+static void what_a_pad_answers_is_understood(void **state)
+{
+	static const struct pin_entry auth = { 4, 4, false };
+	static const uint8_t much[1024] = { 0 };
+	static const struct {
+		const void *bytes;
+		size_t length;
+		int answer;
+		uint16_t sw;
+	} answers[] = {
+		{ LIST("\x90\x00"), 0, 0x9000 },
+		{ LIST("\x63\xC2"), 0, 0x63C2 },
+		{ LIST("\x69\x83"), 0, 0x6983 },
+		{ LIST("\x6B\x80"), 0, 0x6B80 },
+		{ LIST("\x64\x00"), ANSWER_TIMEOUT, 7 },
+		{ LIST("\x64\x01"), ANSWER_DISMISSED, 7 },
+		{ LIST("\x64\x02"), ANSWER_PIN_FORMAT, 7 },
+		{ LIST("\x64\x03"), ANSWER_PIN_FORMAT, 7 },
+		{ LIST(""), ANSWER_OUTCOME_UNKNOWN, 7 },
+		{ LIST("\x90"), ANSWER_OUTCOME_UNKNOWN, 7 },
+		{ much, RESPONSE_LENGTH_MAX + 1, ANSWER_OUTCOME_UNKNOWN, 7 },
+		{ much, sizeof(much), ANSWER_OUTCOME_UNKNOWN, 7 },
+	};
+	struct pcsc *pcsc = open_context();
+	struct pcsc_card *card;
+
+	fake_plug_pad();
+	card = connect_card(pcsc, true);
+	for (size_t i = 0; i < LENGTH_OF(answers); i++) {
+		struct response response = { .sw = 7 };
+
+		fake_pcscd.control_answer = answers[i].bytes;
+		fake_pcscd.control_answer_length = answers[i].length;
+		assert_int_equal(ask_pad(card, &verify, &auth, &response), answers[i].answer);
+		assert_int_equal(response.sw, answers[i].sw);
+	}
+	pcsc_disconnect(card, false);
+	pcsc_close(pcsc);
+}
+
+static void each_code_becomes_its_answer_with_a_pad(void **state)
+{
+	static const struct pin_entry auth = { 4, 4, false };
+	static const uint8_t header[] = { 0x00, 0x20, 0x00, 0x98 };
+	struct pcsc *pcsc = open_context();
+	struct pcsc_card *card;
+
+	fake_plug_pad();
+	card = connect_card(pcsc, true);
+	for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+		uint8_t response[RESPONSE_LENGTH_MAX];
+		size_t length = sizeof(response);
+
+		fake_answer("Control", rows[i].code);
+		assert_int_equal(pcsc_transmit_from_pad(card, header, &auth, response, &length),
+				 answer_in_use(rows[i].answer));
+		assert_int_equal(length, sizeof(response));
+	}
+	pcsc_disconnect(card, false);
+	pcsc_close(pcsc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -631,6 +786,11 @@ int main(void)
 		cmocka_unit_test_setup(a_card_is_gone_when_pcscd_has_noticed_it, setup),
 		cmocka_unit_test_setup(a_power_cycle_keeps_the_connection_as_it_was_chosen, setup),
 		cmocka_unit_test_setup(commands_go_over_the_protocol_that_the_card_speaks_now, setup),
+		cmocka_unit_test_setup(a_reader_has_a_pad_where_it_lists_both_features, setup),
+		cmocka_unit_test_setup(a_reader_that_cannot_be_asked_for_features_has_no_pad_and_a_card, setup),
+		cmocka_unit_test_setup(the_pad_is_asked_as_part_10_has_it, setup),
+		cmocka_unit_test_setup(what_a_pad_answers_is_understood, setup),
+		cmocka_unit_test_setup(each_code_becomes_its_answer_with_a_pad, setup),
 	};
 
 	return cmocka_run_group_tests_name("pcsc", tests, NULL, NULL);

@@ -1,10 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "dbus/peer.h"
 #include "tests/unit/thing.h"
+
+/* What the bus says of everybody: fills an a{sv}. NULL: the truth. */
+static void (*lie)(struct writer *credentials);
+
+/* In place of libdbus's. */
+DBusMessage *dbus_pending_call_steal_reply(DBusPendingCall *pending)
+{
+	DBusMessage *(*steal)(DBusPendingCall *) = dlsym(RTLD_NEXT, __func__);
+	DBusMessage *reply = steal(pending), *forged;
+	struct writer writer, credentials;
+
+	if (!lie || !dbus_message_has_sender(reply, DBUS_SERVICE_DBUS) ||
+	    !dbus_message_has_signature(reply, "a{sv}"))
+		return reply;
+	forged = dbus_message_new(DBUS_MESSAGE_TYPE_METHOD_RETURN);
+	writer_begin(&writer, forged);
+	writer_open(&writer, &credentials, DBUS_TYPE_ARRAY, "{sv}");
+	lie(&credentials);
+	writer_close(&credentials);
+	assert_int_equal(writer_finish(&writer), 0);
+	dbus_message_unref(reply);
+	return forged;
+}
 
 static void on_gone(void *userdata)
 {
@@ -189,6 +214,119 @@ static void more_callers_than_match_rules_are_served_and_noticed(void **state)
 	assert_int_equal(thing->gone, 1);
 }
 
+static void on_peer_known(struct peer_watch *watch, uid_t uid)
+{
+}
+
+static void on_peer_gone(struct peer_watch *watch)
+{
+}
+
+/* What the bus says of the sender of @call, and so what its watch knows. */
+static void wait_for_peer(struct thing *thing, struct call *call, struct peer_watch *watch)
+{
+	uid_t uid;
+
+	*watch = (struct peer_watch){ .known = on_peer_known, .gone = on_peer_gone };
+	assert_int_equal(peer_watch_start(call_peers(call), call_sender(call), watch), 0);
+	for (unsigned int i = 0; i < TURNS_MAX && watch->peer && !peer_watch_uid(watch, &uid); i++)
+		private_bus_turn(thing->event);
+}
+
+static void a_peers_user_and_process_are_known(void **state)
+{
+	struct thing *thing = *state;
+	struct call *call = thing_hold(thing, client_open(other_uid()));
+	struct peer_watch watch;
+	uid_t uid;
+
+	wait_for_peer(thing, call, &watch);
+	assert_true(peer_watch_uid(&watch, &uid));
+	assert_int_equal(uid, other_uid());
+	assert_int_equal(peer_watch_pid(&watch), getpid());
+	assert_int_equal(call_pid(call), getpid());
+	peer_watch_stop(&watch);
+	assert_int_equal(peer_watch_pid(&watch), 0);
+	call_return(call, call_new_return(call));
+}
+
+static void write_user_only(struct writer *credentials)
+{
+	writer_entry_uint32(credentials, "UnixUserID", 4711);
+}
+
+static void write_process_of_other_type(struct writer *credentials)
+{
+	writer_entry_string(credentials, "ProcessID", "1");
+	writer_entry_uint32(credentials, "UnixUserID", 4711);
+}
+
+static void write_impossible_process(struct writer *credentials)
+{
+	writer_entry_uint32(credentials, "UnixUserID", 4711);
+	writer_entry_uint32(credentials, "ProcessID", UINT32_MAX);
+}
+
+static void a_process_that_the_bus_does_not_tell_is_none(void **state)
+{
+	static void (*const lies[])(struct writer *) = { write_user_only,
+							 write_process_of_other_type,
+							 write_impossible_process };
+	struct thing *thing = *state;
+
+	for (size_t i = 0; i < LENGTH_OF(lies); i++) {
+		struct peer_watch watch;
+		struct call *call;
+		uid_t uid;
+
+		lie = lies[i];
+		call = thing_hold(thing, client_open(getuid()));
+		wait_for_peer(thing, call, &watch);
+		lie = NULL;
+		assert_true(peer_watch_uid(&watch, &uid));
+		assert_int_equal(uid, 4711);
+		assert_int_equal(call_pid(call), 0);
+		peer_watch_stop(&watch);
+		call_return(call, NULL);
+	}
+}
+
+static void write_nothing(struct writer *credentials)
+{
+}
+
+static void write_process_only(struct writer *credentials)
+{
+	writer_entry_uint32(credentials, "ProcessID", 1);
+}
+
+static void write_user_of_other_types(struct writer *credentials)
+{
+	writer_entry_string(credentials, "UnixUserID", "0");
+	writer_entry_uint32(credentials, "ProcessID", 1);
+}
+
+static void who_has_no_user_is_as_one_that_has_left(void **state)
+{
+	static void (*const lies[])(struct writer *) = { write_nothing, write_process_only,
+							 write_user_of_other_types };
+	struct thing *thing = *state;
+
+	for (size_t i = 0; i < LENGTH_OF(lies); i++) {
+		struct call *call;
+
+		lie = lies[i];
+		call = thing_hold(thing, client_open(getuid()));
+		call_on_gone(call, on_gone, thing);
+		for (unsigned int j = 0; j < TURNS_MAX && thing->gone == i; j++)
+			private_bus_turn(thing->event);
+		lie = NULL;
+		assert_int_equal(thing->gone, i + 1);
+		assert_int_equal(call_pid(call), 0);
+		call_return(call, NULL);
+	}
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, thing_set_up, thing_tear_down)
 
 int main(void)
@@ -203,6 +341,9 @@ int main(void)
 		TEST(the_end_of_the_tree_is_the_end_of_open_calls),
 		TEST(only_the_first_call_of_a_peer_costs_messages_to_the_bus),
 		TEST(more_callers_than_match_rules_are_served_and_noticed),
+		TEST(a_peers_user_and_process_are_known),
+		TEST(a_process_that_the_bus_does_not_tell_is_none),
+		TEST(who_has_no_user_is_as_one_that_has_left),
 	};
 
 	return private_bus_run_tests("peer", tests, LENGTH_OF(tests));

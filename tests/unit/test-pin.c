@@ -77,6 +77,37 @@ static void a_zero_byte_in_a_pin_is_refused(void **state)
 	assert_int_equal(pin_normalise(JPKI_SIGN, sign), ANSWER_PIN_FORMAT);
 }
 
+static void lengths_are_those_that_are_accepted(void **state)
+{
+	size_t min, max;
+
+	pin_lengths(JPKI_AUTH, &min, &max);
+	assert_int_equal(min, 4);
+	assert_int_equal(max, 4);
+	pin_lengths(JPKI_SIGN, &min, &max);
+	assert_int_equal(min, 6);
+	assert_int_equal(max, 16);
+}
+
+static int check_code(const char *text)
+{
+	CLEANUP(secret_freep) struct secret *code = script_secret(text);
+
+	return pin_check_reset_code(code);
+}
+
+static void a_reset_code_is_1_to_16_visible_ascii_characters(void **state)
+{
+	static const char *const good[] = { "1", "!", "~", "12345678", "a-Z_0!\"#$%&'()~" };
+	static const char *const bad[] = { "", "12345678901234567", " ", "12 34", "1234\n", "12\t",
+					   "\x7F", "é", "１２" };
+
+	for (size_t i = 0; i < LENGTH_OF(good); i++)
+		assert_int_equal(check_code(good[i]), 0);
+	for (size_t i = 0; i < LENGTH_OF(bad); i++)
+		assert_int_equal(check_code(bad[i]), ANSWER_PIN_FORMAT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -86,6 +117,8 @@ int main(void)
 		cmocka_unit_test(lower_case_of_the_sign_pin_becomes_upper_case),
 		cmocka_unit_test(the_sign_pin_is_nothing_else),
 		cmocka_unit_test(a_zero_byte_in_a_pin_is_refused),
+		cmocka_unit_test(lengths_are_those_that_are_accepted),
+		cmocka_unit_test(a_reset_code_is_1_to_16_visible_ascii_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

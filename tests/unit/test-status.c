@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "apdu/status.h"
+#include "base/error.h"
 #include "tests/unit/script.h"
 
 static void success_is_9000_alone(void **state)
@@ -93,6 +94,19 @@ static void a_missing_current_ef_is_6981_or_6986(void **state)
 	assert_false(status_lacks_current_ef(0x6A82));
 }
 
+static void a_pad_has_four_words_of_its_own(void **state)
+{
+	static const uint16_t of_the_card[] = { 0x9000, 0x6300, 0x63C1, 0x6404, 0x6481,
+						0x6581, 0x6983, 0x6B80 };
+
+	assert_int_equal(status_pad_answer(0x6400), ANSWER_TIMEOUT);
+	assert_int_equal(status_pad_answer(0x6401), ANSWER_DISMISSED);
+	assert_int_equal(status_pad_answer(0x6402), ANSWER_PIN_FORMAT);
+	assert_int_equal(status_pad_answer(0x6403), ANSWER_PIN_FORMAT);
+	for (size_t i = 0; i < sizeof(of_the_card) / sizeof(of_the_card[0]); i++)
+		assert_int_equal(status_pad_answer(of_the_card[i]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +118,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_67xx_to_6Exx),
 		cmocka_unit_test(a_refused_reference_is_no_word_about_security_or_tries),
 		cmocka_unit_test(a_missing_current_ef_is_6981_or_6986),
+		cmocka_unit_test(a_pad_has_four_words_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
