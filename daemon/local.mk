@@ -9,9 +9,13 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/card-dbus.c \
 	daemon/certificate.c daemon/certificate.h \
 	daemon/config.c daemon/config.h \
+	daemon/digest.c daemon/digest.h \
 	daemon/error-dbus.c daemon/error-dbus.h \
 	daemon/guard.c daemon/guard.h \
 	daemon/job.c daemon/job.h \
+	daemon/ledger.c daemon/ledger.h \
+	daemon/ledger-file.c daemon/ledger-file.h \
+	daemon/ledger-page.c daemon/ledger-page.h \
 	daemon/log-control-dbus.c \
 	daemon/mailbox.c daemon/mailbox.h \
 	daemon/manager.c daemon/manager.h \

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What public-key.c and certificate.c share, and no other file includes: they alone use OpenSSL. */
+/*
+ * What certificate.c, public-key.c and digest.c share, and no other file includes: they alone use
+ * OpenSSL. The first two are for the main thread only, because OpenSSL gives the threads that use
+ * it an error queue each; digest.c says how it does without.
+ */
 #pragma once
 
 #include <stddef.h>
@@ -7,6 +11,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -23,6 +28,8 @@
 
 DEFINE_CLEANUP(BIO, BIO_free_all)
 DEFINE_CLEANUP(BIGNUM, BN_free)
+DEFINE_CLEANUP(EVP_MAC, EVP_MAC_free)
+DEFINE_CLEANUP(EVP_MAC_CTX, EVP_MAC_CTX_free)
 DEFINE_CLEANUP(GENERAL_NAMES, GENERAL_NAMES_free)
 DEFINE_CLEANUP(X509, X509_free)
 

@@ -6,6 +6,7 @@ EXTRA_DIST += tests/fuzz/corpus
 
 fuzzers = \
 	tests/fuzz/fuzz-jpki \
+	tests/fuzz/fuzz-ledger \
 	tests/fuzz/fuzz-response \
 	tests/fuzz/fuzz-tlv
 
@@ -14,6 +15,8 @@ fuzz_libs = apdu/libapdu.a base/libbase.a
 
 tests_fuzz_fuzz_jpki_SOURCES = tests/fuzz/fuzz-jpki.c $(fuzz_replay)
 tests_fuzz_fuzz_jpki_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_ledger_SOURCES = tests/fuzz/fuzz-ledger.c $(fuzz_replay)
+tests_fuzz_fuzz_ledger_LDADD = daemon/libdaemon.a base/libbase.a $(CRYPTO_LIBS)
 tests_fuzz_fuzz_response_SOURCES = tests/fuzz/fuzz-response.c $(fuzz_replay)
 tests_fuzz_fuzz_response_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_tlv_SOURCES = tests/fuzz/fuzz-tlv.c $(fuzz_replay)
@@ -23,16 +26,19 @@ FUZZ_CC = clang
 FUZZ_CFLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 libfuzzers = \
 	tests/fuzz/libfuzzer-jpki \
+	tests/fuzz/libfuzzer-ledger \
 	tests/fuzz/libfuzzer-response \
 	tests/fuzz/libfuzzer-tlv
 fuzz_sources = $(apdu_libapdu_a_SOURCES) $(base_libbase_a_SOURCES)
 
 fuzz: $(libfuzzers)
 tests/fuzz/libfuzzer-jpki: tests/fuzz/fuzz-jpki.c $(fuzz_sources)
+tests/fuzz/libfuzzer-ledger: tests/fuzz/fuzz-ledger.c daemon/ledger-page.c daemon/digest.c daemon/openssl.c $(base_libbase_a_SOURCES)
 tests/fuzz/libfuzzer-response: tests/fuzz/fuzz-response.c $(fuzz_sources)
 tests/fuzz/libfuzzer-tlv: tests/fuzz/fuzz-tlv.c $(fuzz_sources)
+tests/fuzz/libfuzzer-ledger: FUZZ_LIBS = $(CRYPTO_LIBS)
 $(libfuzzers):
 	$(MKDIR_P) $(@D)
-	$(FUZZ_CC) $(AM_CPPFLAGS) -std=c17 -pthread $(FUZZ_CFLAGS) $(filter %.c,$^) -o $@
+	$(FUZZ_CC) $(AM_CPPFLAGS) -std=c17 -pthread $(FUZZ_CFLAGS) $(filter %.c,$^) $(FUZZ_LIBS) -o $@
 .PHONY: fuzz
 CLEANFILES += $(libfuzzers)

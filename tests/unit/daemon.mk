@@ -3,8 +3,11 @@
 if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test-config \
+	tests/unit/test-digest \
 	tests/unit/test-guard \
 	tests/unit/test-job \
+	tests/unit/test-ledger \
+	tests/unit/test-ledger-file \
 	tests/unit/test-mailbox \
 	tests/unit/test-options \
 	tests/unit/test-pcsc \
@@ -19,23 +22,38 @@ daemon_test_cflags = $(AM_CFLAGS) $(DBUS_CFLAGS) $(SYSTEMD_CFLAGS) $(PCSC_CFLAGS
 daemon_test_libs = daemon/libdaemon.a apdu/libapdu.a base/libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 fake_main = tests/unit/fake-main.c tests/unit/fake-main.h
 fake_pcsc = tests/unit/fake-pcsc.c tests/unit/fake-pcsc.h tests/unit/fake-steps.c tests/unit/fake-steps.h
+state = tests/unit/state.c tests/unit/state.h
 fake_winscard = tests/unit/fake-winscard.c tests/unit/fake-winscard.h tests/unit/fake-steps.c tests/unit/fake-steps.h
 
 tests_unit_test_config_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_config_LDADD = $(daemon_test_libs)
 
+tests_unit_test_digest_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_digest_LDADD = tests/unit/libscript.a $(daemon_test_libs) $(CRYPTO_LIBS)
+
 tests_unit_test_guard_CFLAGS = $(daemon_test_cflags)
-tests_unit_test_guard_LDADD = tests/unit/libscript.a $(daemon_test_libs)
+tests_unit_test_guard_LDADD = tests/unit/libscript.a $(daemon_test_libs) $(CRYPTO_LIBS)
 
 tests_unit_test_job_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_job_LDADD = tests/unit/libscript.a $(daemon_test_libs)
+
+tests_unit_test_ledger_SOURCES = tests/unit/test-ledger.c $(state)
+tests_unit_test_ledger_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_ledger_LDADD = $(daemon_test_libs) $(CRYPTO_LIBS)
+
+tests_unit_test_ledger_file_SOURCES = tests/unit/test-ledger-file.c $(state)
+tests_unit_test_ledger_file_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_ledger_file_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=openat,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=renameat2,--wrap=unlinkat
+tests_unit_test_ledger_file_LDADD = $(daemon_test_libs) $(CRYPTO_LIBS)
 
 tests_unit_test_mailbox_SOURCES = tests/unit/test-mailbox.c $(fake_main)
 tests_unit_test_mailbox_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_mailbox_LDADD = $(daemon_test_libs)
 
 tests_unit_test_options_CFLAGS = $(daemon_test_cflags)
-tests_unit_test_options_LDADD = daemon/libdaemon.a dbus/libdbus-jpkid.a base/libbase.a $(DBUS_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_options_LDADD = daemon/libdaemon.a dbus/libdbus-jpkid.a base/libbase.a \
+	$(DBUS_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_pcsc_SOURCES = tests/unit/test-pcsc.c $(fake_winscard)
 tests_unit_test_pcsc_CFLAGS = $(daemon_test_cflags)
@@ -53,5 +71,5 @@ tests_unit_test_watcher_LDADD = $(daemon_test_libs)
 
 tests_unit_test_worker_SOURCES = tests/unit/test-worker.c $(fake_main) $(fake_pcsc)
 tests_unit_test_worker_CFLAGS = $(daemon_test_cflags)
-tests_unit_test_worker_LDADD = $(daemon_test_libs)
+tests_unit_test_worker_LDADD = $(daemon_test_libs) $(CRYPTO_LIBS)
 endif
