@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "daemon/certificate.h"
 #include "daemon/error-dbus.h"
+#include "daemon/lease.h"
 #include "daemon/request.h"
 #include "daemon/scheme.h"
 
@@ -74,9 +75,33 @@ static void write_signatures(struct writer *writer, const void *data)
 	writer_close(&array);
 }
 
-static void finish_verify_pin(struct request *request)
+static void write_descriptor(struct writer *writer, const void *data)
+{
+	const int *fd = data;
+
+	writer_fd(writer, *fd);
+}
+
+static void finish_with_nothing(struct request *request)
 {
 	reply(request, write_nothing, NULL);
+}
+
+static void finish_unlock(struct request *request)
+{
+	CLEANUP(closep) int fd = -1;
+	int answer = ANSWER_CARD_REMOVED;
+
+	if (request->applet->card->worker)
+		answer = lease_new(request->applet, request->call, request->job, TAKE(request->pin),
+				   &fd);
+	if (answer == ANSWER_LIMITS_EXCEEDED)
+		call_fail(request->call, answer,
+			  "You have as many leases of this card as one may have; close one first.");
+	else if (answer != 0)
+		call_fail_result(request->call, answer, request->applet, request->job);
+	else
+		reply(request, write_descriptor, &fd);
 }
 
 static void finish_certificate(struct request *request)
@@ -257,15 +282,16 @@ static void handle_sign_call(struct call *call, bool many, void (*finish)(struct
 	request = request_new(call, &options, JOB_SIGN, finish);
 	if (!request)
 		return;
-	if (count < 1 || count > SIGN_MANY_MAX) {
-		request->complaint = "SignMany takes 1 to 64 inputs.";
-		return request_fail(request, ANSWER_INVALID_INPUT);
-	}
-	request->complaint = "An input has another length than the scheme takes: that of its digest, "
-			     "or 1 to 245 bytes for rsa-pkcs1.";
+	if (count < 1 || count > SIGN_MANY_MAX)
+		return request_fail(request, ANSWER_INVALID_INPUT,
+				    "SignMany takes 1 to 64 inputs.");
 	answer = read_inputs(request->job, scheme, &inputs, count);
-	if (answer != 0)
-		request_fail(request, answer);
+	if (answer == ANSWER_INVALID_INPUT)
+		request_fail(request, answer,
+			     "An input has another length than the scheme takes: that of its "
+			     "digest, or 1 to 245 bytes for rsa-pkcs1.");
+	else if (answer != 0)
+		request_fail(request, answer, NULL);
 	else
 		request_run(request);
 }
@@ -317,20 +343,43 @@ static void handle_describe(struct call *call)
 	handle_certificate_call(call, JPKI_HOLDER_CERTIFICATE, finish_describe);
 }
 
-static void handle_verify_pin(struct call *call)
+static void handle_pin_call(struct call *call, enum job_kind kind,
+			    void (*finish)(struct request *request))
 {
-	struct request *request = request_of_options(call, JOB_VERIFY_PIN, finish_verify_pin);
+	struct request *request = request_of_options(call, kind, finish);
 
 	if (request)
 		request_run(request);
 }
 
+static void handle_verify_pin(struct call *call)
+{
+	handle_pin_call(call, JOB_VERIFY_PIN, finish_with_nothing);
+}
+
+static void handle_change_pin(struct call *call)
+{
+	handle_pin_call(call, JOB_CHANGE_PIN, finish_with_nothing);
+}
+
+static void handle_reset_pin(struct call *call)
+{
+	handle_pin_call(call, JOB_RESET_PIN, finish_with_nothing);
+}
+
 static void handle_get_tries(struct call *call)
 {
-	struct request *request = request_of_options(call, JOB_READ_TRIES, finish_tries);
+	handle_pin_call(call, JOB_READ_TRIES, finish_tries);
+}
 
-	if (request)
-		request_run(request);
+static void handle_unlock(struct call *call)
+{
+	struct request *request = request_of_options(call, JOB_VERIFY_PIN, finish_unlock);
+
+	if (!request)
+		return;
+	request->wants_lease = true;
+	request_run(request);
 }
 
 /* --- properties and the table ------ */
@@ -370,17 +419,18 @@ static void get_locked(const void *userdata, struct writer *writer)
 	writer_boolean(writer, applet->tries == 0);
 }
 
-/* No card in people's hands has a reset code. */
 static void get_can_reset_pin(const void *userdata, struct writer *writer)
 {
-	(void)userdata;
-	writer_boolean(writer, false);
+	const struct applet *applet = userdata;
+
+	writer_boolean(writer, applet->card->has_reset_code);
 }
 
 static const struct argument options_in[] = { { "options", "a{sv}" }, { 0 } };
 static const struct argument certificate_out[] = { { "certificate", "ay" }, { 0 } };
 static const struct argument description_out[] = { { "description", "a{sv}" }, { 0 } };
 static const struct argument tries_out[] = { { "tries", "i" }, { 0 } };
+static const struct argument lease_out[] = { { "lease", "h" }, { 0 } };
 static const struct argument sign_in[] = {
 	{ "scheme", "s" }, { "input", "ay" }, { "options", "a{sv}" }, { 0 }
 };
@@ -404,6 +454,11 @@ static const struct method methods[] = {
 	{ "SignMany", sign_many_in, signatures_out, action_use, OPTIONS_WITH_PIN,
 	  handle_sign_many },
 	{ "VerifyPin", options_in, NULL, action_use, OPTIONS_WITH_PIN, handle_verify_pin },
+	{ "Unlock", options_in, lease_out, action_use, OPTIONS_WITH_PIN, handle_unlock },
+	{ "ChangePin", options_in, NULL, "org.jpkid1.change-pin", OPTIONS_OF_CHANGE,
+	  handle_change_pin },
+	{ "ResetPin", options_in, NULL, "org.jpkid1.reset-pin", OPTIONS_OF_RESET,
+	  handle_reset_pin },
 	{ 0 },
 };
 

@@ -10,6 +10,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "daemon/lease.h"
+#include "daemon/request.h"
 
 static int applet_init(struct applet *applet, struct card *card, enum jpki_applet kind,
 		       const struct session_finding *finding, const char *card_path)
@@ -37,6 +39,8 @@ int card_new(struct manager *manager, const char *reader_path,
 	card->manager = manager;
 	card->reader_path = reader_path;
 	card->type = finding->token.type;
+	card->has_reset_code = finding->token.has_reset_code;
+	card->has_pin_pad = finding->has_pin_pad;
 	card->worker = worker;
 
 	snprintf(path, sizeof(path), "/org/jpkid1/card/%" PRIu64, manager->next_card++);
@@ -55,10 +59,13 @@ struct card *card_remove(struct card *card)
 {
 	if (!card)
 		return NULL;
-	for (int kind = 0; kind < JPKI_APPLET_COUNT; kind++)
+	for (int kind = 0; kind < JPKI_APPLET_COUNT; kind++) {
+		leases_end(&card->applets[kind]);
 		card->applets[kind].object = object_remove(card->applets[kind].object);
+	}
 	card->object = object_remove(card->object);
 	card->worker = NULL;
+	requests_cancel(card->manager, card, ANSWER_CARD_REMOVED);
 	return card_unref(card);
 }
 

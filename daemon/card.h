@@ -8,6 +8,7 @@
 #include "daemon/manager.h"
 #include "daemon/session.h"
 
+struct lease;
 struct worker;
 
 struct applet {
@@ -20,6 +21,7 @@ struct applet {
 	/* By enum jpki_certificate; only those that need no PIN are kept. */
 	struct job_bytes certificates[JPKI_CERTIFICATE_COUNT];
 	struct public_key *key; /* of the holder's certificate; NULL: not seen yet */
+	struct lease *leases;
 };
 
 struct card {
@@ -28,6 +30,8 @@ struct card {
 	struct object *object;
 	const char *reader_path;
 	enum jpki_type type;
+	bool has_reset_code;
+	bool has_pin_pad;      /* the reader */
 	struct worker *worker; /* NULL: the card is gone */
 	struct applet applets[JPKI_APPLET_COUNT];
 };

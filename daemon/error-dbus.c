@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 static const char *pin_name(const struct applet *applet)
 {
@@ -22,32 +23,122 @@ static bool is_on_phone(const struct applet *applet)
 	       applet->card->type == JPKI_TYPE_IPHONE;
 }
 
-static void fail_locked(struct call *call, const struct applet *applet)
+/* How a PIN is reset that nobody can reset here. */
+static const char *way_to_reset(const struct applet *applet)
 {
-	const char *store = applet->kind == JPKI_SIGN
-				    ? "a terminal in a convenience store (this needs the auth PIN)"
-				    : "a terminal in a Seven-Eleven or an AEON group store (this "
-				      "needs the sign PIN)";
-
 	if (is_on_phone(applet))
+		return "Reset it in the app 「マイナポータル」 on the phone, with the My Number Card.";
+	if (applet->kind == JPKI_SIGN)
+		return "Have it reset at the municipal window, or with the app "
+		       "「JPKI暗証番号リセット」 and within 24 hours at a terminal in a convenience "
+		       "store (this needs the auth PIN; if both are forgotten, only the window "
+		       "helps).";
+	return "Have it reset at the municipal window, or with the app 「JPKI暗証番号リセット」 and "
+	       "within 24 hours at a terminal in a Seven-Eleven or an AEON group store (this needs "
+	       "the sign PIN; if both are forgotten, only the window helps).";
+}
+
+/* What was tried: a PIN, or the code that resets one. */
+static bool is_about_code(const struct job *job)
+{
+	return job && job->kind == JOB_RESET_PIN;
+}
+
+static void fail_locked(struct call *call, const struct applet *applet, const struct job *job)
+{
+	if (is_about_code(job))
+		call_fail(call, ANSWER_PIN_LOCKED, "The reset code is locked. %s",
+			  way_to_reset(applet));
+	else if (applet->card->has_reset_code)
 		call_fail(call, ANSWER_PIN_LOCKED,
-			  "The %s is locked. Reset it in the app 「マイナポータル」 on the phone, "
-			  "with the My Number Card.",
+			  "The %s is locked. Set a new one with the card's reset code (ResetPin, "
+			  "or: jpkictl pin reset).",
 			  pin_name(applet));
 	else
-		call_fail(
-			call, ANSWER_PIN_LOCKED,
-			"The %s is locked. Have it reset at the municipal window, or with the app "
-			"「JPKI暗証番号リセット」 and within 24 hours at %s.",
-			pin_name(applet), store);
+		call_fail(call, ANSWER_PIN_LOCKED, "The %s is locked. %s", pin_name(applet),
+			  way_to_reset(applet));
 }
 
 static void fail_incorrect(struct call *call, const struct applet *applet, const struct job *job)
 {
-	uint32_t left = job && job->has_tries ? (uint32_t)job->tries : 0;
+	int tries = 0;
+	uint32_t left;
 
+	if (job && job->back)
+		tries = is_about_code(job) ? job->code_tries : job->tries;
+	left = tries > 0 ? (uint32_t)tries : 0;
 	call_fail_uint32(call, ANSWER_PIN_INCORRECT, left, "The %s is wrong; %u %s left.",
-			 pin_name(applet), left, left == 1 ? "try" : "tries");
+			 is_about_code(job) ? "reset code" : pin_name(applet), left,
+			 left == 1 ? "try" : "tries");
+}
+
+static void fail_held_off(struct call *call, const struct applet *applet, const struct job *job)
+{
+	struct tm local;
+	char clock[sizeof("23:59:59")] = "";
+
+	if (localtime_r(&job->held_until, &local))
+		strftime(clock, sizeof(clock), "%T", &local);
+	call_fail_uint64(call, ANSWER_HELD_OFF, (uint64_t)job->held_until,
+			 "The %s was wrong several times in a row, so no other is tried before %s; "
+			 "nothing was sent to the card.",
+			 is_about_code(job) ? "reset code" : pin_name(applet), clock);
+}
+
+static void fail_unknown(struct call *call, const struct applet *applet, const struct job *job)
+{
+	if (job && job->kind == JOB_CHANGE_PIN)
+		call_fail(call, ANSWER_OUTCOME_UNKNOWN,
+			  "The answer of the card was lost, so it is not known whether the old or "
+			  "the new %s holds. Put the card in again, look at TriesLeft, and check "
+			  "the new one first (VerifyPin).",
+			  pin_name(applet));
+	else if (is_about_code(job))
+		call_fail(call, ANSWER_OUTCOME_UNKNOWN,
+			  "The answer of the card was lost, so it is not known whether the new %s "
+			  "holds. Put the card in again, look at TriesLeft, and check the new one "
+			  "(VerifyPin).",
+			  pin_name(applet));
+	else
+		call_fail(call, ANSWER_OUTCOME_UNKNOWN,
+			  "The answer of the card was lost, so the PIN may have cost a try; look "
+			  "at TriesLeft before you repeat.");
+}
+
+static void fail_card(struct call *call, const struct applet *applet, const struct job *job)
+{
+	const bool tells = job && job->back;
+	const unsigned int ins = tells ? job->ins : 0, sw = tells ? job->sw : 0;
+
+	if (tells && job->kind == JOB_CHANGE_PIN && job->verified)
+		call_fail(call, ANSWER_CARD_ERROR,
+			  "The card did not take the new %s (INS %02X, status word %04X); the old "
+			  "one still holds.",
+			  pin_name(applet), ins, sw);
+	else
+		call_fail(call, ANSWER_CARD_ERROR,
+			  "The card refused the command INS %02X with the status word %04X.", ins,
+			  sw);
+}
+
+static void fail_format(struct call *call, const struct applet *applet, const struct job *job)
+{
+	call_fail(call, ANSWER_PIN_FORMAT, "The %s is %s%s; nothing was sent to the card.",
+		  pin_name(applet), pin_format(applet),
+		  is_about_code(job) ? ", and the reset code 1 to 16 visible characters" : "");
+}
+
+static void fail_timeout(struct call *call, const struct job *job)
+{
+	/* A job that the card has had cannot have waited for its turn. */
+	if (job && job->back)
+		call_fail(call, ANSWER_TIMEOUT,
+			  "Nothing was typed at the reader's pad in time; nothing was sent to the "
+			  "card. Repeat.");
+	else
+		call_fail(call, ANSWER_TIMEOUT,
+			  "The card was busy with other calls until the time was up; nothing was "
+			  "sent to it. Repeat.");
 }
 
 static void fail_errno(struct call *call, int error)
@@ -79,9 +170,6 @@ static const char *sentence(enum answer answer)
 		       "pcscd.socket";
 	case ANSWER_BUSY:
 		return "Another program holds the card; end it and repeat.";
-	case ANSWER_TIMEOUT:
-		return "The card was busy with other calls until the time was up; nothing was sent "
-		       "to it. Repeat.";
 	case ANSWER_CANCELLED:
 		return "The service is being stopped, so the call was cancelled; repeat it when "
 		       "the service is back.";
@@ -94,9 +182,6 @@ static const char *sentence(enum answer answer)
 	case ANSWER_LAST_TRY:
 		return "One try is left, and a wrong PIN would lock the card; nothing was sent. To "
 		       "use it, set 'allow-last-try'.";
-	case ANSWER_OUTCOME_UNKNOWN:
-		return "The answer of the card was lost, so the PIN may have cost a try; look at "
-		       "TriesLeft before you repeat.";
 	case ANSWER_NOT_ALLOWED:
 		return "This applet does not allow that.";
 	case ANSWER_NO_CERTIFICATE:
@@ -130,7 +215,9 @@ static const char *sentence(enum answer answer)
 	case ANSWER_PIN_INCORRECT:
 	case ANSWER_PIN_LOCKED:
 	case ANSWER_HELD_OFF:
+	case ANSWER_OUTCOME_UNKNOWN:
 	case ANSWER_RESET_NOT_POSSIBLE:
+	case ANSWER_TIMEOUT:
 	case ANSWER_ACCESS_DENIED:
 	case ANSWER_UNKNOWN_INTERFACE:
 	case ANSWER_UNKNOWN_METHOD:
@@ -152,19 +239,29 @@ void call_fail_result(struct call *call, int result, const struct applet *applet
 
 	if (result < 0)
 		return fail_errno(call, result);
-	if (result == ANSWER_PIN_LOCKED)
-		return fail_locked(call, applet);
-	if (result == ANSWER_PIN_INCORRECT)
+	switch (result) {
+	case ANSWER_PIN_LOCKED:
+		return fail_locked(call, applet, job);
+	case ANSWER_PIN_INCORRECT:
 		return fail_incorrect(call, applet, job);
-	if (result == ANSWER_PIN_FORMAT)
-		return call_fail(call, ANSWER_PIN_FORMAT,
-				 "The %s is %s; nothing was sent to the card.", pin_name(applet),
-				 pin_format(applet));
-	if (result == ANSWER_CARD_ERROR)
-		return call_fail(call, ANSWER_CARD_ERROR,
-				 "The card refused the command INS %02X with the status word %04X.",
-				 job ? job->ins : 0U, job ? job->sw : 0U);
-
+	case ANSWER_HELD_OFF:
+		return fail_held_off(call, applet, job);
+	case ANSWER_OUTCOME_UNKNOWN:
+		return fail_unknown(call, applet, job);
+	case ANSWER_CARD_ERROR:
+		return fail_card(call, applet, job);
+	case ANSWER_RESET_NOT_POSSIBLE:
+		return call_fail(call, ANSWER_RESET_NOT_POSSIBLE,
+				 "This card has no reset code for its holder; nothing was sent to "
+				 "it. %s",
+				 way_to_reset(applet));
+	case ANSWER_PIN_FORMAT:
+		return fail_format(call, applet, job);
+	case ANSWER_TIMEOUT:
+		return fail_timeout(call, job);
+	default:
+		break;
+	}
 	text = sentence((enum answer)result);
 	if (text)
 		call_fail(call, (enum answer)result, "%s", text);

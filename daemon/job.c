@@ -25,6 +25,7 @@ struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *cal
 	job->mail.deliver = job_deliver;
 	job->kind = kind;
 	job->applet = applet;
+	job->code_tries = JPKI_TRIES_UNKNOWN;
 	job->caller = strdup(caller);
 	return job->caller ? TAKE(job) : NULL;
 }
@@ -36,11 +37,17 @@ static void free_each(struct job_bytes *list, size_t count)
 	free(list);
 }
 
+static void job_wipe(struct job *job)
+{
+	job->pin = secret_free(job->pin);
+	job->new_pin = secret_free(job->new_pin);
+}
+
 struct job *job_free(struct job *job)
 {
 	if (!job)
 		return NULL;
-	secret_free(job->pin);
+	job_wipe(job);
 	free_each(job->inputs, job->input_count);
 	free_each(job->signatures, job->input_count);
 	/* The sign certificate is its holder's name and address. */
@@ -81,7 +88,7 @@ bool job_cancel(struct job *job, int answer)
 {
 	if (!job_change_state(job, JOB_WAITING, JOB_CANCELLED))
 		return false;
-	job->pin = secret_free(job->pin);
+	job_wipe(job);
 	job_finish(job, answer);
 	return true;
 }

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "apdu/jpki.h"
 #include "daemon/certificate.h"
@@ -15,8 +17,11 @@
 enum job_kind {
 	JOB_READ_CERTIFICATE,
 	JOB_READ_TRIES,
+	JOB_CHECK_PIN, /* may a PIN be asked for? Tells the tries that the person is to be told */
 	JOB_VERIFY_PIN,
 	JOB_SIGN,
+	JOB_CHANGE_PIN,
+	JOB_RESET_PIN,
 };
 
 struct job_bytes {
@@ -33,7 +38,16 @@ struct job {
 	enum job_kind kind;
 	enum jpki_applet applet;
 	enum jpki_certificate which; /* is read; JOB_SIGN: the holder's, if any */
-	struct secret *pin;          /* NULL: none is needed */
+	bool with_pin;
+	struct secret *pin;     /* JOB_RESET_PIN: the reset code; NULL: typed at the reader's pad */
+	struct secret *new_pin; /* NULL: likewise */
+	bool from_lease;        /* the PIN: nobody has typed it for this job */
+	/*
+	 * Which of the PINs that this card has had since it was put in: that of the lease; or
+	 * comes out with a PIN that was right.
+	 */
+	unsigned int pin_number;
+	uid_t uid;              /* whose try it is */
 	bool has_expected_tries;
 	uint32_t expected_tries;
 	bool allow_last_try;
@@ -48,6 +62,9 @@ struct job {
 	int result;       /* 0, an answer, or a negative errno */
 	bool has_tries;
 	int tries;   /* the counter as last seen, where has_tries */
+	int code_tries;    /* JOB_RESET_PIN: the reset code's; or JPKI_TRIES_UNKNOWN */
+	time_t held_until; /* ANSWER_HELD_OFF */
+	bool verified;     /* the PIN was right */
 	uint8_t ins; /* ANSWER_CARD_ERROR: what the card refused… */
 	uint16_t sw; /* …and how */
 	struct job_bytes certificate;
@@ -84,7 +101,7 @@ bool job_begin_verify(struct job *job);
 void job_end_verify(struct job *job);
 
 /*
- * Main: calls the job off, wipes its PIN, and finishes it with @answer. False: too late, it has
+ * Main: calls the job off, wipes its PINs, and finishes it with @answer. False: too late, it has
  * been claimed, and is finished when it is done. Its memory is the worker's either way, until it
  * comes back as mail.
  */

@@ -4,6 +4,7 @@ libexec_PROGRAMS += daemon/jpkid
 noinst_LIBRARIES += daemon/libdaemon.a
 
 daemon_libdaemon_a_SOURCES = \
+	daemon/agents.c daemon/agents.h \
 	daemon/applet-dbus.c \
 	daemon/card.c daemon/card.h \
 	daemon/card-dbus.c \
@@ -13,6 +14,7 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/error-dbus.c daemon/error-dbus.h \
 	daemon/guard.c daemon/guard.h \
 	daemon/job.c daemon/job.h \
+	daemon/lease.c daemon/lease.h \
 	daemon/ledger.c daemon/ledger.h \
 	daemon/ledger-file.c daemon/ledger-file.h \
 	daemon/ledger-page.c daemon/ledger-page.h \
@@ -24,6 +26,7 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/options.c daemon/options.h \
 	daemon/pcsc.c daemon/pcsc.h \
 	daemon/pin-pad.c daemon/pin-pad.h \
+	daemon/pin-source.c daemon/pin-source.h \
 	daemon/public-key.c daemon/public-key.h \
 	daemon/reader.c daemon/reader.h \
 	daemon/reader-dbus.c \

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "daemon/ledger.h"
 #include "daemon/reader.h"
 #include "daemon/request.h"
 #include "daemon/watcher.h"
@@ -137,12 +138,15 @@ int manager_new(const struct config *config, sd_event *event, struct bus *bus,
 	manager->config = config;
 	manager->event = event;
 	manager->bus = bus;
+	manager->ledger = ledger_open_directory();
 	manager->settled = settled;
 	manager->userdata = userdata;
 
 	r = mailbox_new(event, &manager->mailbox);
 	if (r >= 0)
 		r = object_tree_new(bus, root, &manager->tree);
+	if (r >= 0)
+		r = agents_new(event, bus, &manager->agents);
 	if (r >= 0)
 		r = object_add(manager->tree, root, manager_interfaces, manager, &manager->object);
 	if (r >= 0)
@@ -161,7 +165,7 @@ void manager_stop(struct manager *manager)
 {
 	manager->stopping = true;
 	manager->settled = NULL;
-	requests_cancel(manager);
+	requests_cancel(manager, NULL, ANSWER_CANCELLED);
 	while (manager->reader_count > 0)
 		remove_reader(manager, manager->reader_count - 1, ANSWER_CANCELLED);
 }
@@ -171,6 +175,7 @@ struct manager *manager_free(struct manager *manager)
 	if (!manager)
 		return NULL;
 	manager_stop(manager);
+	agents_free(manager->agents);
 	object_remove(manager->log_control);
 	object_remove(manager->object);
 	object_tree_free(manager->tree);

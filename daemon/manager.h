@@ -2,6 +2,7 @@
 /* The top of the daemon: all readers and cards, and what their objects need. */
 #pragma once
 
+#include "daemon/agents.h"
 #include "daemon/config.h"
 #include "daemon/mailbox.h"
 #include "daemon/pcsc.h"
@@ -15,6 +16,9 @@ struct manager {
 	sd_event *event;
 	struct bus *bus;
 	struct mailbox *mailbox;
+	/* The guard's directory; negative: there is none. Open to the end: workers outlive this. */
+	int ledger;
+	struct agents *agents;
 	struct object_tree *tree;
 	struct object *object;
 	struct object *log_control;

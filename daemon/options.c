@@ -10,10 +10,34 @@ enum {
 	REASON_LENGTH_MAX = 200,
 };
 
+static bool read_descriptor(DBusMessageIter *value, int *ret_fd)
+{
+	dbus_message_iter_get_basic(value, ret_fd);
+	return *ret_fd >= 0;
+}
+
 static bool read_pin(DBusMessageIter *value, struct options *options)
 {
-	dbus_message_iter_get_basic(value, &options->pin);
-	return options->pin >= 0;
+	return read_descriptor(value, &options->pin);
+}
+
+static bool read_new_pin(DBusMessageIter *value, struct options *options)
+{
+	return read_descriptor(value, &options->new_pin);
+}
+
+static bool read_reset_code(DBusMessageIter *value, struct options *options)
+{
+	return read_descriptor(value, &options->reset_code);
+}
+
+static bool read_boolean(DBusMessageIter *value, bool *ret_boolean)
+{
+	dbus_bool_t boolean;
+
+	dbus_message_iter_get_basic(value, &boolean);
+	*ret_boolean = boolean;
+	return true;
 }
 
 static bool read_expected_tries(DBusMessageIter *value, struct options *options)
@@ -24,11 +48,17 @@ static bool read_expected_tries(DBusMessageIter *value, struct options *options)
 
 static bool read_allow_last_try(DBusMessageIter *value, struct options *options)
 {
-	dbus_bool_t allow;
+	return read_boolean(value, &options->allow_last_try);
+}
 
-	dbus_message_iter_get_basic(value, &allow);
-	options->allow_last_try = allow;
-	return true;
+static bool read_pin_pad(DBusMessageIter *value, struct options *options)
+{
+	return read_boolean(value, &options->pin_pad);
+}
+
+static bool read_own_calls(DBusMessageIter *value, struct options *options)
+{
+	return read_boolean(value, &options->own_calls);
 }
 
 static bool read_timeout(DBusMessageIter *value, struct options *options)
@@ -54,13 +84,13 @@ static bool read_reason(DBusMessageIter *value, struct options *options)
 {
 	const char *reason;
 
-	(void)options;
 	dbus_message_iter_get_basic(value, &reason);
 	if (strlen(reason) > REASON_LENGTH_MAX)
 		return false;
 	for (const unsigned char *byte = (const unsigned char *)reason; *byte; byte++)
 		if (*byte < 0x20 || *byte == 0x7F || is_control_in_utf8(byte))
 			return false;
+	options->reason = reason;
 	return true;
 }
 
@@ -71,10 +101,14 @@ static const struct option {
 	bool (*read)(DBusMessageIter *value, struct options *options);
 } known[] = {
 	{ "pin", OPTION_PIN, DBUS_TYPE_UNIX_FD, read_pin },
+	{ "new-pin", OPTION_NEW_PIN, DBUS_TYPE_UNIX_FD, read_new_pin },
+	{ "reset-code", OPTION_RESET_CODE, DBUS_TYPE_UNIX_FD, read_reset_code },
 	{ "expected-tries", OPTION_EXPECTED_TRIES, DBUS_TYPE_UINT32, read_expected_tries },
 	{ "allow-last-try", OPTION_ALLOW_LAST_TRY, DBUS_TYPE_BOOLEAN, read_allow_last_try },
+	{ "pin-pad", OPTION_PIN_PAD, DBUS_TYPE_BOOLEAN, read_pin_pad },
 	{ "timeout", OPTION_TIMEOUT, DBUS_TYPE_UINT32, read_timeout },
 	{ "reason", OPTION_REASON, DBUS_TYPE_STRING, read_reason },
+	{ "own-calls", OPTION_OWN_CALLS, DBUS_TYPE_BOOLEAN, read_own_calls },
 };
 
 static const struct option *option_find(const char *key)
@@ -111,12 +145,27 @@ int options_read(DBusMessageIter *iter, unsigned int allowed, struct options *re
 	}
 
 	*ret_options = options;
-	options.pin = -1;
+	options = OPTIONS_INIT;
 	return 0;
+}
+
+bool options_read_for(struct call *call, DBusMessageIter *iter, struct options *ret_options)
+{
+	const char *key;
+
+	if (options_read(iter, call_method(call)->options, ret_options, &key) == 0)
+		return true;
+	call_fail(call, ANSWER_INVALID_INPUT,
+		  "The option '%s' is not one of this method's, or its value is not right; see "
+		  "org.jpkid1(5).",
+		  key);
+	return false;
 }
 
 void options_clear(struct options *options)
 {
 	closep(&options->pin);
-	options->pin = -1;
+	closep(&options->new_pin);
+	closep(&options->reset_code);
+	*options = OPTIONS_INIT;
 }

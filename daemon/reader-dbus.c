@@ -17,11 +17,11 @@ static void get_state(const void *userdata, struct writer *writer)
 	writer_string(writer, reader_state_name(reader->state));
 }
 
-/* Not looked for yet: PINs come by descriptor only. */
 static void get_has_pin_pad(const void *userdata, struct writer *writer)
 {
-	(void)userdata;
-	writer_boolean(writer, false);
+	const struct reader *reader = userdata;
+
+	writer_boolean(writer, reader->has_pin_pad);
 }
 
 static void get_card(const void *userdata, struct writer *writer)

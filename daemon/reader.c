@@ -49,7 +49,7 @@ static void reader_set(struct reader *reader, enum reader_state state, struct ca
 
 	reader->state = state;
 	reader->card = card;
-	if (!changed)
+	if (!changed || !reader->object)
 		return;
 	object_changed(reader->object, &reader_interface, reader_changing_properties);
 	manager_changed(reader->manager);
@@ -74,13 +74,35 @@ static void reader_drop(struct reader *reader, enum reader_state state, int answ
 	reader->worker = worker_release(reader->worker, answer);
 }
 
+static int reader_export(struct reader *reader)
+{
+	CLEANUP(freep) char *path = NULL;
+	int r = sd_bus_path_encode("/org/jpkid1/reader", reader->display_name, &path);
+
+	return r < 0 ? r
+		     : object_add(reader->manager->tree, path, reader_interfaces, reader,
+				  &reader->object);
+}
+
+/* HasPinPad never changes while an object lives, so that a reader with a pad gets another one. */
+static int reader_learn_pin_pad(struct reader *reader, bool has_pin_pad)
+{
+	if (reader->object && reader->has_pin_pad == has_pin_pad)
+		return 0;
+	reader->has_pin_pad = has_pin_pad;
+	reader->object = object_remove(reader->object);
+	return reader_export(reader);
+}
+
 static void on_found(const struct session_finding *finding, void *userdata)
 {
 	struct reader *reader = userdata;
 	struct card *card = NULL;
-	int r = card_new(reader->manager, object_path(reader->object), finding, reader->worker,
-			 &card);
+	int r = reader_learn_pin_pad(reader, finding->has_pin_pad);
 
+	if (r >= 0)
+		r = card_new(reader->manager, object_path(reader->object), finding, reader->worker,
+			     &card);
 	if (r < 0)
 		log_error("%s: the card cannot be shown on the bus: %s", reader->display_name,
 			  strerror(-r));
@@ -175,6 +197,7 @@ static void reader_start(struct reader *reader)
 		.reader = reader->name,
 		.exclusive = reader->manager->config->exclusive,
 		.may_be_open = reader->may_be_open,
+		.ledger = reader->manager->ledger,
 	};
 	int r = worker_new(reader->manager->mailbox, reader->manager->event, &options,
 			   &worker_events, reader, &reader->worker);
@@ -247,16 +270,6 @@ static char *display_name(const char *name)
 	return text;
 }
 
-static int reader_export(struct reader *reader)
-{
-	CLEANUP(freep) char *path = NULL;
-	int r = sd_bus_path_encode("/org/jpkid1/reader", reader->display_name, &path);
-
-	return r < 0 ? r
-		     : object_add(reader->manager->tree, path, reader_interfaces, reader,
-				  &reader->object);
-}
-
 int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct reader **ret_reader)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
@@ -289,8 +302,7 @@ struct reader *reader_free(struct reader *reader, int answer)
 {
 	if (!reader)
 		return NULL;
-	if (reader->object)
-		reader_drop(reader, READER_EMPTY, answer);
+	reader_drop(reader, READER_EMPTY, answer);
 	object_remove(reader->object);
 	sd_event_source_disable_unref(reader->timer);
 	free(reader->display_name);

@@ -20,6 +20,7 @@ struct reader {
 	char name[PCSC_NAME_SIZE]; /* pcscd's bytes */
 	char *display_name;        /* the same as valid UTF-8 */
 	enum reader_state state;
+	bool has_pin_pad;          /* seen with the first card */
 	struct pcsc_reader seen; /* the watcher's last word */
 	bool may_be_open;      /* the card was in before we held it, or an answer of it was lost */
 	bool settled;          /* what is in it is known */

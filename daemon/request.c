@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apdu/pin.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "daemon/error-dbus.h"
+#include "daemon/lease.h"
+#include "daemon/pin-source.h"
 #include "daemon/worker.h"
 #include "dbus/authority.h"
 #include "dbus/descriptor.h"
@@ -16,26 +17,35 @@
 enum {
 	OPEN_MAX = 128,
 	OPEN_PER_CALLER_MAX = 16,
+	OPEN_PER_UID_MAX = 64,
 };
 
 static const char last_try_action[] = "org.jpkid1.last-try";
 
-static struct manager *request_manager(const struct request *request)
+struct manager *request_manager(const struct request *request)
 {
 	return request->applet->card->manager;
 }
 
 /* --- one of many ------ */
 
-static bool too_many(const struct manager *manager, const char *sender)
+static bool is_of_same_user(const struct call *one, const struct call *other)
 {
-	unsigned int all = 0, own = 0;
+	uid_t uid, other_uid;
+
+	return call_uid(one, &uid) && call_uid(other, &other_uid) && uid == other_uid;
+}
+
+static bool too_many(const struct manager *manager, const struct call *call)
+{
+	unsigned int all = 0, callers = 0, users = 0;
 
 	for (const struct request *request = manager->requests; request; request = request->next) {
 		all++;
-		own += strcmp(call_sender(request->call), sender) == 0;
+		callers += strcmp(call_sender(request->call), call_sender(call)) == 0;
+		users += is_of_same_user(request->call, call);
 	}
-	return all >= OPEN_MAX || own >= OPEN_PER_CALLER_MAX;
+	return all >= OPEN_MAX || callers >= OPEN_PER_CALLER_MAX || users >= OPEN_PER_UID_MAX;
 }
 
 static void request_unlink(struct request *request)
@@ -52,52 +62,62 @@ static void request_free(struct request *request)
 {
 	request_unlink(request);
 	authorization_cancel(request->authorization);
-	descriptor_read_cancel(request->pin_read);
+	descriptor_read_cancel(request->reading);
+	agent_question_cancel(request->question);
 	sd_event_source_disable_unref(request->deadline);
 	options_clear(&request->options);
-	if (!request->submitted)
+	secret_free(request->pin);
+	if (request->out != request->job)
 		job_free(request->job);
 	card_unref(request->applet->card);
 	free(request);
 }
 
-static void request_end(struct request *request, int result)
+/* @job: the one that tells more about a failure. */
+static void request_end(struct request *request, int result, const struct job *job)
 {
 	/* Polkit is told through the call, which is about to end. */
 	request->authorization = authorization_cancel(request->authorization);
 	if (result == 0)
 		request->finish(request);
-	else if (result == ANSWER_INVALID_INPUT && request->complaint)
-		call_fail(request->call, ANSWER_INVALID_INPUT, "%s", request->complaint);
 	else
-		call_fail_result(request->call, result, request->applet,
-				 request->job->back ? request->job : NULL);
+		call_fail_result(request->call, result, request->applet, job);
 	request_free(request);
 }
 
-void request_fail(struct request *request, int result)
+void request_fail(struct request *request, int result, const char *complaint)
 {
-	request_end(request, result);
+	if (!complaint)
+		return request_end(request, result, request->job);
+	request->authorization = authorization_cancel(request->authorization);
+	call_fail(request->call, (enum answer)result, "%s", complaint);
+	request_free(request);
 }
 
 /* Where the card is gone, its worker has finished all that had not begun. */
-static void request_cancel_job(struct request *request, int answer)
+static void request_cancel_out(struct request *request, int answer)
 {
 	struct worker *worker = request->applet->card->worker;
 
 	if (worker)
-		worker_cancel(worker, request->job, answer);
+		worker_cancel(worker, request->out, answer);
 }
 
-/* The caller has left the bus. What has begun ends by itself, and its result goes nowhere. */
+/* What the worker has begun with ends by itself, but nothing follows it. */
+static void request_call_off(struct request *request, int answer)
+{
+	if (request->called_off == 0)
+		request->called_off = answer;
+	if (request->out)
+		request_cancel_out(request, answer);
+	else
+		request_fail(request, answer, NULL);
+}
+
+/* The caller has left the bus: the result goes nowhere. */
 static void on_gone(void *userdata)
 {
-	struct request *request = userdata;
-
-	if (request->submitted)
-		request_cancel_job(request, ANSWER_CANCELLED);
-	else
-		request_end(request, ANSWER_CANCELLED);
+	request_call_off(userdata, ANSWER_CANCELLED);
 }
 
 struct request *request_new(struct call *call, DBusMessageIter *options, enum job_kind kind,
@@ -106,11 +126,9 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 	struct applet *applet = call_userdata(call);
 	struct manager *manager = applet->card->manager;
 	struct request *request;
-	const char *key = "";
-	int answer = ANSWER_LIMITS_EXCEEDED;
 
-	if (too_many(manager, call_sender(call))) {
-		call_fail_result(call, answer, applet, NULL);
+	if (too_many(manager, call)) {
+		call_fail_result(call, ANSWER_LIMITS_EXCEEDED, applet, NULL);
 		return NULL;
 	}
 	request = calloc(1, sizeof(*request));
@@ -129,12 +147,7 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 	request->next = manager->requests;
 	manager->requests = request;
 
-	answer = options_read(options, call_method(call)->options, &request->options, &key);
-	if (answer != 0) {
-		call_fail(call, ANSWER_INVALID_INPUT,
-			  "The option '%s' is not one of this method's, or its value is not right; "
-			  "see org.jpkid1(5).",
-			  key);
+	if (!options_read_for(call, options, &request->options)) {
 		request_free(request);
 		return NULL;
 	}
@@ -144,12 +157,58 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 
 /* --- the card's turn ------ */
 
-/* OpenSSL keeps a state for each thread that uses it, so only the main one does. */
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct request *request = userdata;
+	const struct worker *worker = request->applet->card->worker;
+
+	(void)source;
+	(void)usec;
+	request_cancel_out(request,
+			   worker && worker_is_kept_waiting(worker) ? ANSWER_BUSY : ANSWER_TIMEOUT);
+	return 0;
+}
+
+/* The worker has @job from here on. */
+static int request_hand_over(struct request *request, struct job *job)
+{
+	struct worker *worker = request->applet->card->worker;
+	uint64_t timeout = (uint64_t)request->options.timeout * 1000;
+	int r;
+
+	if (!worker)
+		return ANSWER_CARD_REMOVED;
+	r = sd_event_add_time_relative(request_manager(request)->event, &request->deadline,
+				       CLOCK_MONOTONIC, timeout, 0, on_deadline, request);
+	if (r < 0)
+		return r;
+	job->userdata = request;
+	request->out = job;
+	worker_submit(worker, job);
+	return 0;
+}
+
+/* OpenSSL keeps a state for each thread that reads certificates, so only the main one does. */
 static int job_check_certificate(struct job *job)
 {
 	if (job->result == 0 && job->certificate.bytes)
 		job->result = certificate_check(job->certificate.bytes, job->certificate.length);
 	return job->result;
+}
+
+/* What is refused once from a lease would be refused again. */
+static bool is_end_of_lease(int result)
+{
+	return result == ANSWER_PIN_INCORRECT || result == ANSWER_PIN_LOCKED ||
+	       result == ANSWER_PIN_REQUIRED || result == ANSWER_OUTCOME_UNKNOWN;
+}
+
+static void end_refused_lease(struct applet *applet, const struct job *job)
+{
+	struct lease *lease = lease_find(applet, job->caller);
+
+	if (lease && lease_pin_number(lease) == job->pin_number)
+		lease_end(lease);
 }
 
 static void on_job_done(struct job *job, int result, void *userdata)
@@ -160,83 +219,57 @@ static void on_job_done(struct job *job, int result, void *userdata)
 		result = job_check_certificate(job);
 		applet_learn(request->applet, job);
 	}
-	request_end(request, result);
+	if ((job->kind == JOB_CHANGE_PIN || job->kind == JOB_RESET_PIN) && result == 0)
+		leases_end(request->applet);
+	if (job->from_lease && is_end_of_lease(result))
+		end_refused_lease(request->applet, job);
+	request_end(request, result, job);
 }
 
-static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+void request_submit(struct request *request)
 {
-	struct request *request = userdata;
-	const struct worker *worker = request->applet->card->worker;
-
-	(void)source;
-	(void)usec;
-	request_cancel_job(request,
-			   worker && worker_is_kept_waiting(worker) ? ANSWER_BUSY : ANSWER_TIMEOUT);
-	return 0;
-}
-
-static void request_submit(struct request *request)
-{
-	struct worker *worker = request->applet->card->worker;
-	uint64_t timeout = (uint64_t)request->options.timeout * 1000;
-	int r;
-
-	if (!worker)
-		return request_end(request, ANSWER_CARD_REMOVED);
-	r = sd_event_add_time_relative(request_manager(request)->event, &request->deadline,
-				       CLOCK_MONOTONIC, timeout, 0, on_deadline, request);
-	if (r < 0)
-		return request_end(request, r);
+	int answer;
 
 	request->job->done = on_job_done;
-	request->job->userdata = request;
-	request->submitted = true;
-	worker_submit(worker, request->job);
+	answer = request_hand_over(request, request->job);
+	if (answer != 0)
+		request_fail(request, answer, NULL);
 }
 
-/* --- the PIN's way in ------ */
-
-static bool needs_pin(const struct request *request)
-{
-	const struct job *job = request->job;
-
-	switch (job->kind) {
-	case JOB_SIGN:
-	case JOB_VERIFY_PIN:
-		return true;
-	case JOB_READ_CERTIFICATE:
-		return jpki_certificate_needs_pin(request->applet->card->type, job->applet,
-						  job->which);
-	case JOB_READ_TRIES:
-		return false;
-	}
-	return true;
-}
-
-static void on_pin(int result, struct secret *secret, void *userdata)
+static void on_inquiry_done(struct job *inquiry, int result, void *userdata)
 {
 	struct request *request = userdata;
 
-	request->pin_read = NULL;
-	request->complaint = "The PIN's descriptor did not come to its end within 2 seconds, or "
-			     "broke; nothing was sent to the card. Write the PIN and close the "
-			     "other end before the call.";
-	request->job->pin = secret;
+	request->out = NULL;
+	request->deadline = sd_event_source_disable_unref(request->deadline);
+	if (inquiry->back)
+		applet_learn(request->applet, inquiry);
 	if (result == 0)
-		result = pin_normalise(request->applet->kind, secret);
+		result = request->called_off;
 	if (result != 0)
-		return request_end(request, result);
-	request_submit(request);
+		return request_end(request, result, inquiry);
+	request->known(request, inquiry->tries);
 }
 
-static void request_read_pin(struct request *request)
+void request_inquire(struct request *request, void (*known)(struct request *request, int tries))
 {
-	int r = descriptor_read_secret(request_manager(request)->event,
-				       TAKE_FD(request->options.pin), PIN_LENGTH_MAX, on_pin,
-				       request, &request->pin_read);
+	const struct job *job = request->job;
+	CLEANUP(job_freep) struct job *inquiry = job_new(JOB_CHECK_PIN, job->applet, job->caller);
+	int answer = -ENOMEM;
 
-	if (r < 0)
-		request_end(request, r);
+	if (inquiry) {
+		inquiry->uid = job->uid;
+		inquiry->has_expected_tries = job->has_expected_tries;
+		inquiry->expected_tries = job->expected_tries;
+		inquiry->allow_last_try = job->allow_last_try;
+		inquiry->done = on_inquiry_done;
+		request->known = known;
+		answer = request_hand_over(request, inquiry);
+	}
+	if (answer == 0)
+		inquiry = NULL;
+	else
+		request_fail(request, answer, NULL);
 }
 
 /* --- authorisation ------ */
@@ -267,11 +300,11 @@ static void request_authorised(struct request *request)
 	job->needs_certificate = job->kind == JOB_SIGN && !request->applet->key;
 
 	if (!request->applet->card->worker)
-		return request_end(request, ANSWER_CARD_REMOVED);
+		return request_fail(request, ANSWER_CARD_REMOVED, NULL);
 	if (answer_from_memory(request))
-		return request_end(request, 0);
-	if (needs_pin(request))
-		return request_read_pin(request);
+		return request_end(request, 0, job);
+	if (pin_source_is_needed(request))
+		return pin_source_read(request);
 	request_submit(request);
 }
 
@@ -282,7 +315,7 @@ static void on_last_try_authorised(int result, uid_t uid, void *userdata)
 	(void)uid;
 	request->authorization = NULL;
 	if (result != 0)
-		return request_end(request, result);
+		return request_fail(request, result, NULL);
 	request_authorised(request);
 }
 
@@ -290,11 +323,11 @@ static void on_authorised(int result, uid_t uid, void *userdata)
 {
 	struct request *request = userdata;
 
-	(void)uid;
 	request->authorization = NULL;
 	if (result != 0)
-		return request_end(request, result);
-	if (!request->options.allow_last_try || !needs_pin(request))
+		return request_fail(request, result, NULL);
+	request->job->uid = uid;
+	if (!request->options.allow_last_try || !pin_source_is_needed(request))
 		return request_authorised(request);
 	authority_check(request->call, last_try_action, on_last_try_authorised, request,
 			&request->authorization);
@@ -304,25 +337,25 @@ static void on_authorised(int result, uid_t uid, void *userdata)
 static int check(struct request *request)
 {
 	const struct card *card = request->applet->card;
-	bool of_holder = request->job->kind != JOB_READ_CERTIFICATE ||
-			 request->job->which == JPKI_HOLDER_CERTIFICATE;
+	const struct job *job = request->job;
+	bool of_holder = job->kind != JOB_READ_CERTIFICATE || job->which == JPKI_HOLDER_CERTIFICATE;
 
 	if (card->type == JPKI_TYPE_JUKI_CARD)
 		return ANSWER_UNSUPPORTED_CARD;
-	if (of_holder && request->job->kind != JOB_READ_TRIES && !request->applet->has_certificate)
+	if (of_holder && job->kind != JOB_READ_TRIES && !request->applet->has_certificate)
 		return ANSWER_NO_CERTIFICATE;
-	if (!needs_pin(request))
+	if (job->kind == JOB_RESET_PIN && !card->has_reset_code)
+		return ANSWER_RESET_NOT_POSSIBLE;
+	if (request->wants_lease && request->applet->kind != JPKI_AUTH)
+		return ANSWER_NOT_ALLOWED;
+	if (!pin_source_is_needed(request))
 		return 0;
 	if (!card_takes_pins(card))
 		return ANSWER_UNSUPPORTED_CARD;
 	/* Who cannot hear that one try is left must not spend any. */
 	if (!call_wants_reply(request->call))
 		return ANSWER_INVALID_INPUT;
-	if (request->options.pin < 0)
-		return ANSWER_PIN_REQUIRED;
-	request->complaint = "The option 'pin' must be the read end of a pipe, a stream socket, or "
-			     "a memfd that is sealed against writing.";
-	return descriptor_check(request->options.pin);
+	return pin_source_check(request);
 }
 
 void request_run(struct request *request)
@@ -330,18 +363,18 @@ void request_run(struct request *request)
 	int answer = check(request);
 
 	if (answer != 0)
-		return request_end(request, answer);
+		return request_fail(request, answer, request->complaint);
 	authority_check(request->call, call_method(request->call)->action, on_authorised, request,
 			&request->authorization);
 }
 
-void requests_cancel(struct manager *manager)
+void requests_cancel(struct manager *manager, const struct card *card, int answer)
 {
 	struct request *request, *next;
 
 	for (request = manager->requests; request; request = next) {
 		next = request->next;
-		if (!request->submitted)
-			request_end(request, ANSWER_CANCELLED);
+		if (!card || request->applet->card == card)
+			request_call_off(request, answer);
 	}
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One call of an applet's method, from its options to its reply: authorisation, the PIN's way in,
- * the card's turn. The bus side of an applet fills in the job and says how a success becomes a
- * reply.
+ * One call of an applet's method, from its options to its reply: authorisation, the PIN's way in
+ * (daemon/pin-source.h), the card's turn. The bus side of an applet fills in the job and says how a
+ * success becomes a reply.
  */
 #pragma once
 
+#include "daemon/agents.h"
 #include "daemon/card.h"
 #include "daemon/options.h"
 
@@ -15,12 +16,20 @@ struct request {
 	struct applet *applet; /* the request holds a reference of its card */
 	struct options options;
 	struct job *job; /* owned until the worker has it */
-	bool submitted;
-	const char *complaint; /* with ANSWER_INVALID_INPUT: the sentence that says what is wrong */
+	struct job *out; /* what the worker has: this job, or an inquiry before it; NULL: nothing */
+	/* With what is known of the result already, the sentence that says what is wrong. */
+	const char *complaint;
 	void (*finish)(struct request *request); /* success: ends the call from request->job */
 
+	bool wants_lease;
+	bool at_pad; /* the PIN, and a new one, are typed at the reader, unless there is a lease */
+	struct secret *pin; /* wants_lease: a copy of the PIN that is tried */
+	int called_off;     /* ends with this instead of going on after an inquiry; 0: goes on */
+
 	struct authorization *authorization;
-	struct descriptor_read *pin_read;
+	struct descriptor_read *reading;
+	void (*known)(struct request *request, int tries); /* after an inquiry */
+	struct agent_question *question;
 	sd_event_source *deadline;
 };
 
@@ -34,8 +43,25 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 /* Goes on with a filled job; owns the request. It ends by itself. */
 void request_run(struct request *request);
 
-/* Ends it with an error. */
-void request_fail(struct request *request, int result);
+/*
+ * Ends it with an error. @complaint: in these words (static); NULL: in those that the result has
+ * everywhere.
+ */
+void request_fail(struct request *request, int result, const char *complaint);
 
-/* Ends all that wait for something else than a card. */
-void requests_cancel(struct manager *manager);
+/* The job is whole; the card is next. */
+void request_submit(struct request *request);
+
+/*
+ * Asks the card first how many tries are left and whether a PIN may be asked for at all. If so,
+ * @known goes on with the request.
+ */
+void request_inquire(struct request *request, void (*known)(struct request *request, int tries));
+
+struct manager *request_manager(const struct request *request);
+
+/*
+ * Ends all that wait for something else than a card, and those whose inquiry is out when it is
+ * back; @card: those of this card only, or NULL.
+ */
+void requests_cancel(struct manager *manager, const struct card *card, int answer);

@@ -7,12 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "daemon/guard.h"
 
 enum {
 	/* pcscd still holds the place of a client that has just ended. */
 	CONNECT_ATTEMPTS = 3,
 	CONNECT_PAUSE_MILLISECONDS = 100,
+	PAD_PATIENCE_MICROSECONDS = 60 * 1000000,
 };
 
 uint64_t session_clock(void)
@@ -35,6 +35,20 @@ static int session_transmit(void *userdata, const uint8_t *command, size_t comma
 	return answer;
 }
 
+static int session_transmit_from_pad(void *userdata, const uint8_t header[4],
+				     const struct pin_entry *entry, uint8_t *response,
+				     size_t *response_length)
+{
+	struct session *session = userdata;
+	int answer;
+
+	/* A person takes longer than a card. */
+	session->waiting_since = session_clock() + PAD_PATIENCE_MICROSECONDS;
+	answer = pcsc_transmit_from_pad(session->card, header, entry, response, response_length);
+	session->waiting_since = 0;
+	return answer;
+}
+
 int session_connect(struct session *session, const char *reader, bool exclusive)
 {
 	const struct timespec pause = { 0, CONNECT_PAUSE_MILLISECONDS * 1000000L };
@@ -52,11 +66,14 @@ int session_connect(struct session *session, const char *reader, bool exclusive)
 		nanosleep(&pause, NULL);
 	}
 	session->kept_waiting = false;
+	if (answer == 0 && pcsc_has_pin_pad(session->card))
+		session->jpki.channel.transmit_from_pad = session_transmit_from_pad;
 	return answer;
 }
 
 void session_close(struct session *session, bool power_off)
 {
+	guard_clear(&session->guard);
 	session->card = pcsc_disconnect(session->card, power_off);
 	session->pcsc = pcsc_close(session->pcsc);
 }
@@ -129,7 +146,10 @@ static int probe_selected(struct session *session, bool may_be_open,
 
 int session_probe(struct session *session, bool may_be_open, struct session_finding *ret_finding)
 {
-	struct session_finding finding = { .tries = { JPKI_TRIES_UNKNOWN, JPKI_TRIES_UNKNOWN } };
+	struct session_finding finding = {
+		.has_pin_pad = session->jpki.channel.transmit_from_pad != NULL,
+		.tries = { JPKI_TRIES_UNKNOWN, JPKI_TRIES_UNKNOWN },
+	};
 	int answer = session_begin(session);
 
 	if (answer == 0)
@@ -179,43 +199,51 @@ static int sign_all(struct session *session, struct job *job)
 		if (answer != 0)
 			return answer;
 	}
-	return job->needs_certificate ? read_certificate(session, job, JPKI_HOLDER_CERTIFICATE) : 0;
+	if (!job->needs_certificate || job->certificate.bytes)
+		return 0;
+	return read_certificate(session, job, JPKI_HOLDER_CERTIFICATE);
 }
 
-static int perform_selected(struct session *session, struct job *job)
+static int perform_verified(struct session *session, struct job *job)
 {
 	switch (job->kind) {
 	case JOB_READ_CERTIFICATE:
 		return read_certificate(session, job, job->which);
 	case JOB_READ_TRIES:
 		return guard_read_tries(&session->jpki, job);
+	case JOB_CHECK_PIN:
+		return guard_check(&session->guard, &session->jpki, job);
 	case JOB_VERIFY_PIN:
 		return 0;
 	case JOB_SIGN:
 		return sign_all(session, job);
+	case JOB_CHANGE_PIN:
+		return guard_change(&session->guard, &session->jpki, job);
+	case JOB_RESET_PIN:
+		return guard_reset(&session->guard, &session->jpki, job);
 	}
 	return -EINVAL;
 }
 
 static int perform(struct session *session, struct job *job)
 {
-	bool with_pin = job->pin != NULL;
 	int answer = jpki_select(&session->jpki);
 
 	/* It has been selected before: this is one of ours, and does not do what it did. */
 	if (answer == ANSWER_UNSUPPORTED_CARD)
 		return ANSWER_CARD_ERROR;
-	if (answer == 0 && with_pin)
-		answer = guard_verify(&session->jpki, job);
+	if (answer == 0 && job->with_pin)
+		answer = guard_verify(&session->guard, &session->jpki, job);
 	if (answer == 0)
-		answer = perform_selected(session, job);
+		answer = perform_verified(session, job);
 	/* A PIN that was right and is asked for all the same is not the caller's fault. */
-	return with_pin && answer == ANSWER_PIN_REQUIRED ? ANSWER_CARD_ERROR : answer;
+	return job->verified && answer == ANSWER_PIN_REQUIRED ? ANSWER_CARD_ERROR : answer;
 }
 
 int session_perform(struct session *session, struct job *job)
 {
 	job->result = perform(session, job);
+	guard_learn(&session->guard, job);
 	job->ins = session->jpki.ins;
 	job->sw = session->jpki.sw;
 
@@ -229,6 +257,8 @@ int session_perform(struct session *session, struct job *job)
 	case ANSWER_PCSC_UNAVAILABLE:
 		return job->result;
 	default:
-		return 0;
+		/* A PIN has been set, and the card has stopped answering since. */
+		return job->result == 0 && job->may_be_open && !job->has_tries ? ANSWER_READER_ERROR
+									       : 0;
 	}
 }

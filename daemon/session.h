@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "daemon/guard.h"
 #include "daemon/job.h"
 #include "daemon/pcsc.h"
 
@@ -14,9 +15,11 @@ struct session {
 	struct pcsc *pcsc;
 	struct pcsc_card *card;
 	struct jpki jpki;
+	struct guard guard;
 
 	atomic_uint_fast64_t waiting_since; /* for the card to answer: CLOCK_MONOTONIC,
-					       microseconds; 0: not waiting */
+					       microseconds; 0: not waiting; later than
+					       now: it may take longer */
 	atomic_bool kept_waiting;           /* another program has the card now */
 	atomic_int quit; /* set by others: the answer with which what is long ends early */
 };
@@ -24,6 +27,7 @@ struct session {
 /* What a card says before it is asked for anything. */
 struct session_finding {
 	struct jpki_token token;
+	bool has_pin_pad;             /* the reader */
 	int tries[JPKI_APPLET_COUNT]; /* JPKI_TRIES_UNKNOWN unless it was asked */
 };
 

@@ -197,7 +197,7 @@ static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata
 	(void)usec;
 	if (idle)
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	if (since == 0 || now - since < stuck_after) {
+	if (since == 0 || now < since + stuck_after) {
 		sd_event_source_set_time(source, (since ? since : now) + stuck_after);
 		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	}
@@ -235,6 +235,7 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	worker->mailbox = mailbox;
 	worker->exclusive = options->exclusive;
 	worker->may_be_open = options->may_be_open;
+	worker->session.guard = GUARD_INIT(options->ledger);
 	worker->events = events;
 	worker->userdata = userdata;
 	worker->found.mail.deliver = found_deliver;

@@ -31,6 +31,7 @@ struct worker_options {
 	const char *reader;
 	bool exclusive;
 	bool may_be_open; /* see session_probe() */
+	int ledger;       /* the guard's directory, see GUARD_INIT() */
 };
 
 /* @options is copied; @events is static. */

@@ -28,9 +28,19 @@ ROOT = "/org/jpkid1"
 APPLET = "org.jpkid1.Applet"
 PIN = {"auth": b"1234", "sign": b"ABC123"}
 WRONG_PIN = {"auth": b"4321", "sign": b"XYZ987"}
+SECRETS = {"pin", "new-pin", "reset-code"}
 TRIES_MAX = {"auth": 3, "sign": 5}
+CODE_TRIES = 10
 SELECT, READ_BINARY, VERIFY, SIGN = 0xA4, 0xB0, 0x20, 0x2A
 REPLY_PATIENCE = 100        # seconds; a card that never answers is waited for 60
+
+
+class Key(str):
+    """A key that a dictionary can have twice."""
+    __hash__ = object.__hash__
+
+    def __eq__(self, other):
+        return self is other
 
 
 class Refused(Exception):
@@ -131,16 +141,16 @@ class Applet:
         self.client, self.path, self.kind = client, path, kind
         self.pin = PIN[kind]
 
-    def message(self, member, *arguments, pin=None, **options):
-        """The PIN is bytes, or a descriptor to hand on as it is."""
-        options = {key.replace("_", "-"): value for key, value in options.items()}
+    def message(self, member, *arguments, **options):
+        """Secrets are bytes, or a descriptor to hand on as it is."""
+        options = {key.replace("_", "-"): value for key, value in options.items() if value is not None}
         options = {key: self.TYPES.get(key, lambda same: same)(value) for key, value in options.items()}
         with contextlib.ExitStack() as cleanup:
-            if isinstance(pin, bytes):
-                pin = stack.pipe_with(pin)
-                cleanup.callback(os.close, pin)
-            if pin is not None:
-                options["pin"] = dbus.types.UnixFd(pin)
+            for key in SECRETS & options.keys():
+                if isinstance(options[key], bytes):
+                    options[key] = stack.pipe_with(options[key])
+                    cleanup.callback(os.close, options[key])
+                options[key] = dbus.types.UnixFd(options[key])
             return self.raw_message(member, *arguments, dbus.Dictionary(options, signature="sv"))
 
     def raw_message(self, member, *arguments):
@@ -274,10 +284,12 @@ class TestCase(unittest.TestCase):
     READERS = 1
     CARD_OPTIONS = ()
     DAEMON_OPTIONS = ()
+    DAEMON_ENVIRONMENT = {}
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = stack.Stack(cls.READERS, cls.CARD_OPTIONS, cls.DAEMON_OPTIONS)
+        cls.stack = stack.Stack(cls.READERS, cls.CARD_OPTIONS, cls.DAEMON_OPTIONS,
+                                daemon_environment=cls.DAEMON_ENVIRONMENT)
         cls.stack.__enter__()
         cls.addClassCleanup(cls.stack.stop)
         client = Client()
@@ -306,10 +318,9 @@ class TestCase(unittest.TestCase):
                 self.forgive(number)
 
     def forgive(self, number=0):
-        """A new card, and a right PIN for each applet: what went before does not count against the next caller."""
+        """A new card and an empty ledger: what went before does not count against the next caller."""
+        stack.clear_state()
         self.put_card(number)
-        for kind in PIN:
-            self.client.applet(kind, number).call("VerifyPin", pin=PIN[kind])
 
     def put_card(self, number=0, *options, tries=None):
         """Another card in place of the one that is in, when jpkid has found it to be a JPKI card."""
@@ -343,8 +354,9 @@ class TestCase(unittest.TestCase):
         with self.going_out(number) if moves[-1:] == ["insert"] else contextlib.nullcontext():
             card.stop()
         with open(card.files["state"], "w") as file:
-            tries = {**TRIES_MAX, **(tries or {})}
-            file.write("".join(f"{kind} {tries[kind]} {PIN[kind].decode()}\n" for kind in PIN) + "reset 0\n")
+            tries = {"reset": CODE_TRIES, **TRIES_MAX, **(tries or {})}
+            file.write("".join(f"{kind} {tries[kind]} {PIN[kind].decode()}\n" for kind in PIN))
+            file.write(f"reset {tries['reset']}\n")
         return self.stack.start_card(number, *options)
 
     @contextlib.contextmanager

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import typing
 
 import dbus
@@ -29,6 +30,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.abspath(os.environ.get("JPKID_BUILDDIR", TOP))
 WORK = os.environ.get("JPKID_SANDBOX")
 VPCD = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+STATE_DIRECTORY = "/var/lib/jpkid"
 FIRST_PORT = 35963
 PATIENCE = 30       # seconds that a busy machine may need for what usually takes milliseconds
 
@@ -110,15 +112,28 @@ def as_user(name, words):
     return words if name == "root" else ["setpriv", f"--reuid={name}", f"--regid={name}", "--init-groups", *words]
 
 
+def library(name, source, *flags):
+    """Builds a shared library from a file of this folder; answers its path."""
+    path = os.path.join(WORK, f"{name}.so")
+    if not os.path.exists(path):
+        subprocess.check_call(["cc", "-D_GNU_SOURCE", "-O2", "-shared", "-fPIC", *flags, "-o", path,
+                               os.path.join(TOP, "tests/integration", source)])
+    return path
+
+
 def one_slot_driver(number):
     """Builds reader.c for the reader of this number; answers the path of its driver."""
-    driver, vpcd = (os.path.join(WORK, f"{name}-{number}.so") for name in ("reader", "libifdvpcd"))
-    if not os.path.exists(driver):
+    vpcd = os.path.join(WORK, f"libifdvpcd-{number}.so")
+    if not os.path.exists(vpcd):
         shutil.copy(VPCD, vpcd)
-        flags = subprocess.check_output(["pkg-config", "--cflags", "libpcsclite"], text=True).split()
-        subprocess.check_call(["cc", "-shared", "-fPIC", *flags, f'-DLIBIFDVPCD="{vpcd}"', "-o", driver,
-                               os.path.join(TOP, "tests/integration/reader.c")])
-    return driver
+    flags = subprocess.check_output(["pkg-config", "--cflags", "libpcsclite"], text=True).split()
+    return library(f"reader-{number}", "reader.c", *flags, f'-DLIBIFDVPCD="{vpcd}"')
+
+
+def clear_state():
+    """The daemon remembers nothing."""
+    for left_over in os.scandir(STATE_DIRECTORY):
+        (shutil.rmtree if left_over.is_dir() else os.unlink)(left_over.path)
 
 
 class Process:
@@ -214,25 +229,36 @@ class Card(Process):
         words = self.control("tries").split()
         return dict(zip(words[::2], map(int, words[1::2])))
 
-    def record(self):
+    def pins(self):
+        """Such as {"auth": b"1234", "sign": b"ABC123"}."""
+        with open(self.files["state"], "rb") as state:
+            return {kind.decode(): pin[0] for kind, _, *pin in map(bytes.split, state) if pin}
+
+    def recorded(self):
+        """How far the record has come: where to read it from later."""
+        return os.path.getsize(self.files["record"])
+
+    def record(self, start=0):
         with open(self.files["record"]) as record:
+            record.seek(start)
             return [Record.parse(line) for line in record]
 
-    def apdus(self, ins=None):
-        return [line for line in self.record() if line.event == "apdu" and ins in (None, line.header[1])]
+    def apdus(self, ins=None, start=0):
+        return [line for line in self.record(start) if line.event == "apdu" and ins in (None, line.header[1])]
 
 
 class Daemon(Process):
     """jpkid as its unit runs it: its own user, Type=notify, a state and a runtime directory."""
 
-    def __init__(self, options):
+    def __init__(self, options, own_environment):
         self.notifications = []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind("")        # a name of the kernel's choice in this network namespace
         threading.Thread(target=self._listen, daemon=True).start()
         environment = {**os.environ, "NOTIFY_SOCKET": "@" + self.socket.getsockname()[1:].decode(),
-                       "STATE_DIRECTORY": "/var/lib/jpkid", "RUNTIME_DIRECTORY": "/run/jpkid"}
-        super().__init__("jpkid", as_user("jpkid", [program("jpkid"), *options]), env=environment)
+                       "STATE_DIRECTORY": STATE_DIRECTORY, "RUNTIME_DIRECTORY": "/run/jpkid"}
+        own = [f"{name}={value}" for name, value in own_environment.items()]
+        super().__init__("jpkid", as_user("jpkid", ["env", *own, program("jpkid"), *options]), env=environment)
         self.wait_until(lambda: "READY=1" in self.notifications, "says READY=1")
 
     def _listen(self):
@@ -248,18 +274,18 @@ class Stack:
 
     pipe_with = staticmethod(pipe_with)
 
-    def __init__(self, readers=1, card_options=(), daemon_options=(), start=("bus", "pcscd", "cards", "daemon")):
+    def __init__(self, readers=1, card_options=(), daemon_options=(), start=("bus", "pcscd", "cards", "daemon"),
+                 daemon_environment=types.MappingProxyType({})):
         if WORK is None:
             raise RuntimeError("this must run inside tests/sandbox")
         self.readers, self.card_options, self.daemon_options = readers, card_options, daemon_options
-        self.parts_to_start = start
+        self.parts_to_start, self.daemon_environment = start, daemon_environment
         self.folder = tempfile.mkdtemp(prefix="stack-", dir=WORK)
         self.bus = self.pcscd = self.daemon = None
         self.cards = {}
 
     def __enter__(self):
-        for left_over in os.scandir("/var/lib/jpkid"):
-            (shutil.rmtree if left_over.is_dir() else os.unlink)(left_over.path)
+        clear_state()
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(self.stop)
             for part in self.parts_to_start:
@@ -311,7 +337,7 @@ class Stack:
         return self.cards[number]
 
     def start_daemon(self, *options):
-        self.daemon = Daemon([*self.daemon_options, *options])
+        self.daemon = Daemon([*self.daemon_options, *options], self.daemon_environment)
         return self.daemon
 
     def objects(self):
@@ -331,15 +357,17 @@ class Stack:
             return len(states) == self.readers and not {"empty", "busy"} & set(states)
         wait_until(are_seen, "a card in each reader")
 
-    def jpkictl(self, *arguments, pin=None, user="root"):
-        """Runs jpkictl; the PIN (bytes) goes by descriptor. Answers a CompletedProcess with text."""
-        descriptors = [] if pin is None else [pipe_with(pin)]
-        words = [program("jpkictl"), *arguments, *(f"--pin-fd={descriptor}" for descriptor in descriptors)]
+    def jpkictl(self, *arguments, user="root", env=None, **secrets):
+        """Runs jpkictl; secrets (pin, new_pin, reset_code: bytes) go by descriptor. A CompletedProcess with text."""
+        descriptors = {name: pipe_with(secret) for name, secret in secrets.items() if secret is not None}
+        words = [program("jpkictl"), *arguments,
+                 *(f"--{name.replace('_', '-')}-fd={descriptor}" for name, descriptor in descriptors.items())]
         try:
-            return subprocess.run(as_user(user, words), pass_fds=descriptors, stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, timeout=PATIENCE)
+            return subprocess.run(as_user(user, words), pass_fds=descriptors.values(), stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=PATIENCE, start_new_session=True,
+                                  env={**os.environ, **(env or {})})
         finally:
-            for descriptor in descriptors:
+            for descriptor in descriptors.values():
                 os.close(descriptor)
 
 

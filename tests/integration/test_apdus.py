@@ -63,12 +63,14 @@ class Counts(client.TestCase):
             self.stack.card().control("resume")
             self.assertTrue(verifies(pki(f"{applet.kind}.der"), signature, bytes(32), "digest:sha256"))
 
-    def test_the_first_sign_also_reads_the_certificate(self):
-        for applet in (self.auth, self.sign):
-            with self.subTest(applet.kind), self.sent() as apdus:
-                applet.sign()
-            self.assert_sent([SELECT, VERIFY, VERIFY, SIGN] + [READ_BINARY] * reads_of(f"{applet.kind}.der") + [SELECT],
-                             apdus)
+    def test_the_first_pin_waits_until_the_card_is_told_by_its_auth_certificate(self):
+        told = [READ_BINARY] * reads_of("auth.der")
+        with self.sent() as apdus:
+            self.auth.sign()
+        self.assert_sent([SELECT, *told, VERIFY, VERIFY, SIGN, SELECT], apdus)
+        with self.sent() as apdus:
+            self.sign.sign()
+        self.assert_sent([SELECT, VERIFY, VERIFY, SIGN] + [READ_BINARY] * reads_of("sign.der") + [SELECT], apdus)
 
     def test_each_further_signature_of_sign_many_takes_one(self):
         self.auth.sign()

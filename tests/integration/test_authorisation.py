@@ -1,27 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may do what: root all, others what polkit says, and nobody but the caller reads a PIN that is refused."""
-import contextlib
 import os
 import signal
-import subprocess
 import unittest
-from unittest import mock
 
 import client
+import polkit
 import stack
 from client import PIN, ROOT, pki
 
-POLKITD = "/usr/lib/polkit-1/polkitd"
-POLKIT_BUS_POLICY = "/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf"
-ACTIONS, RULES = "/usr/share/polkit-1/actions", "/etc/polkit-1/rules.d"
-TEST_RULES = """
-polkit.addRule(function(action, subject) {
-    if (action.id == "org.jpkid1.read" && subject.user == "bob")
-        return polkit.Result.YES;
-    if (action.id != "org.jpkid1.last-try" && subject.user == "alice")
-        return polkit.Result.YES;
-});
-"""
 CALLS = {"GetCertificate": (), "GetIssuerCertificate": (), "Describe": (), "GetTries": (), "VerifyPin": (),
          "Sign": ("rsa-pkcs1-sha256", bytes(32)), "SignMany": ("rsa-pkcs1-sha256", [bytes(32)])}
 NEED_PIN = {"VerifyPin", "Sign", "SignMany"}
@@ -78,39 +65,15 @@ class WithoutPolkit(Base):
                 self.new_client(user).connection.request_name(client.NAME)
 
 
-@contextlib.contextmanager
-def directory_with(path, content):
-    """In the sandbox only: what is there is hidden."""
-    os.makedirs(path, exist_ok=True)
-    subprocess.check_call(["mount", "-t", "tmpfs", "-o", "mode=0755", "jpkid-test", path])
-    try:
-        for name, text in content.items():
-            with open(os.path.join(path, name), "w") as file:
-                file.write(text)
-            os.chmod(file.name, 0o644)
-        yield
-    finally:
-        subprocess.check_call(["umount", path])
-
-
-@unittest.skipUnless(os.path.exists(POLKITD), "polkitd is not installed")
-class WithPolkit(Base):
-    """The real polkitd, with the project's actions and the rules of a machine."""
-
-    @classmethod
-    def setUpClass(cls):
-        with open(os.path.join(stack.TOP, "dbus/org.jpkid1.policy")) as file:
-            policy = file.read()
-        cls.enterClassContext(directory_with(ACTIONS, {"org.jpkid1.policy": policy}))
-        cls.enterClassContext(directory_with(RULES, {"50-test.rules": TEST_RULES}))
-        config = stack.BUS_CONFIG.replace("<include>", f"<include>{POLKIT_BUS_POLICY}</include>\n  <include>", 1)
-        cls.enterClassContext(mock.patch.object(stack, "BUS_CONFIG", config))
-        super().setUpClass()
-        cls.polkit = stack.Process("polkitd", [POLKITD, "--no-debug"])
-        cls.addClassCleanup(cls.polkit.stop)
-        one = client.Client()
-        cls.addClassCleanup(one.close)
-        cls.polkit.wait_until(lambda: one.connection.name_has_owner("org.freedesktop.PolicyKit1"), "has its name")
+class WithPolkit(polkit.Mixin, Base):
+    RULES = """
+polkit.addRule(function(action, subject) {
+    if (action.id == "org.jpkid1.read" && subject.user == "bob")
+        return polkit.Result.YES;
+    if (action.id != "org.jpkid1.last-try" && subject.user == "alice")
+        return polkit.Result.YES;
+});
+"""
 
     def test_root_passes(self):
         self.assert_allowed("root", CALLS)

@@ -9,20 +9,13 @@ import unittest
 
 import dbus
 
+import agent
 import client
 import stack
-from client import PIN, READ_BINARY, SELECT, SIGN, VERIFY, WRONG_PIN, pki, pins_in, verifies
+from client import Key, PIN, READ_BINARY, SELECT, SIGN, VERIFY, WRONG_PIN, pki, pins_in, verifies
 
 DESCRIPTOR_DEADLINE = 2     # seconds
-OPEN_CALLS_OF_ONE_CALLER = 16
-
-
-class Key(str):
-    """A key that a dictionary can have twice."""
-    __hash__ = object.__hash__
-
-    def __eq__(self, other):
-        return self is other
+OPEN_CALLS_OF_ONE_CALLER, OPEN_CALLS = 16, 128
 
 
 class Arguments(client.TestCase):
@@ -235,6 +228,24 @@ class Crowds(client.TestCase):
                 results.append(refusal.name)
         self.assertEqual(["org.freedesktop.DBus.Error.LimitsExceeded"],
                          [result for result in results if result != 3])
+
+    def test_one_user_however_many_programs_it_runs_leaves_room_for_others(self):
+        hog = agent.Agent()
+        self.addCleanup(hog.close)
+        hog.register()
+        programs = [self.new_client() for _ in range(OPEN_CALLS // OPEN_CALLS_OF_ONE_CALLER + 1)]
+        calls = []
+        for one in programs:
+            one.applet("auth").call("GetTries")     # the service knows whose program it is
+            for _ in range(OPEN_CALLS_OF_ONE_CALLER):
+                message = one.applet("auth").message("VerifyPin")
+                message.set_allow_interactive_authorization(True)
+                calls.append(client.Call(one.connection, message))
+        with self.refused("org.freedesktop.DBus.Error.LimitsExceeded"):
+            programs[-1].applet("auth").call("GetTries")
+        with self.refused("NotAuthorized"):         # which is another reason
+            self.new_client("alice").applet("auth").call("GetTries")
+        self.assertLessEqual(len(hog.questions), OPEN_CALLS // 2)
 
     def test_many_programs_are_served_at_once(self):
         clients = [self.new_client() for _ in range(20)]

@@ -179,6 +179,18 @@ class Shared(client.TestCase):
         self.assertEqual(1, self.auth.get("TriesLeft"))
         self.other.close()
 
+    def test_who_repeats_a_wrong_pin_is_told_what_another_program_has_left(self):
+        with self.refused("PinIncorrect"):
+            self.auth.sign(pin=WRONG_PIN["auth"])
+        self.wait_for_quiet()
+        for command, answer in ((SELECT_JPKI, "9000"), (SELECT_AUTH_PIN, "9000"), ("00200080 04 39393939", "63C1")):
+            self.assertEqual(answer, self.other.send(command))
+        with self.no_try_spent(), self.refused("PinIncorrect") as caught:
+            self.auth.sign(pin=WRONG_PIN["auth"])
+        self.assertEqual(1, caught.exception.body[1])
+        self.assertEqual(1, self.auth.get("TriesLeft"))
+        self.other.close()
+
     def test_a_card_that_another_program_has_reset_is_taken_up_again(self):
         self.auth.sign()
         for disposition in (1, 2):      # SCARD_RESET_CARD, SCARD_UNPOWER_CARD

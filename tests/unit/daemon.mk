@@ -2,6 +2,7 @@
 # The parts of the daemon one by one. An archive gives only what is missing: what a fake defines is not taken from it.
 if HAVE_CMOCKA
 daemon_tests = \
+	tests/unit/test-agents \
 	tests/unit/test-config \
 	tests/unit/test-digest \
 	tests/unit/test-guard \
@@ -25,12 +26,17 @@ fake_pcsc = tests/unit/fake-pcsc.c tests/unit/fake-pcsc.h tests/unit/fake-steps.
 state = tests/unit/state.c tests/unit/state.h
 fake_winscard = tests/unit/fake-winscard.c tests/unit/fake-winscard.h tests/unit/fake-steps.c tests/unit/fake-steps.h
 
+tests_unit_test_agents_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_agents_LDADD = tests/unit/libprivate-bus.a daemon/libdaemon.a apdu/libapdu.a dbus/libdbus-jpkid.a \
+	base/libbase.a $(DBUS_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+
 tests_unit_test_config_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_config_LDADD = $(daemon_test_libs)
 
 tests_unit_test_digest_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_digest_LDADD = tests/unit/libscript.a $(daemon_test_libs) $(CRYPTO_LIBS)
 
+tests_unit_test_guard_SOURCES = tests/unit/test-guard.c $(state)
 tests_unit_test_guard_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_guard_LDADD = tests/unit/libscript.a $(daemon_test_libs) $(CRYPTO_LIBS)
 
@@ -69,7 +75,7 @@ tests_unit_test_watcher_SOURCES = tests/unit/test-watcher.c $(fake_main) $(fake_
 tests_unit_test_watcher_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_watcher_LDADD = $(daemon_test_libs)
 
-tests_unit_test_worker_SOURCES = tests/unit/test-worker.c $(fake_main) $(fake_pcsc)
+tests_unit_test_worker_SOURCES = tests/unit/test-worker.c $(fake_main) $(fake_pcsc) $(state)
 tests_unit_test_worker_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_worker_LDADD = $(daemon_test_libs) $(CRYPTO_LIBS)
 endif

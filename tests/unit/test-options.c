@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "daemon/options.h"
 
+static const unsigned int all_options = OPTIONS_WITH_PIN | OPTION_OWN_CALLS;
+
 static struct {
 	DBusMessage *message;
 	struct writer body, dictionary;
@@ -90,6 +92,7 @@ static void no_options_are_the_defaults(void **state)
 	assert_int_equal(options.timeout, 30000);
 	assert_false(options.has_expected_tries);
 	assert_false(options.allow_last_try);
+	assert_false(options.own_calls);
 	options_clear(&options);
 	unref();
 }
@@ -105,13 +108,15 @@ static void each_option_arrives(void **state)
 	writer_entry_boolean(dictionary, "allow-last-try", true);
 	writer_entry_uint32(dictionary, "timeout", 12345);
 	writer_entry_string(dictionary, "reason", "example.jp へのログイン");
-	assert_int_equal(finish(OPTIONS_WITH_PIN, &options, &key), 0);
+	writer_entry_boolean(dictionary, "own-calls", true);
+	assert_int_equal(finish(all_options, &options, &key), 0);
 	assert_true(options.pin >= 0);
 	assert_int_equal(fcntl(options.pin, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	assert_true(options.has_expected_tries);
 	assert_int_equal(options.expected_tries, UINT32_MAX);
 	assert_true(options.allow_last_try);
 	assert_int_equal(options.timeout, 12345);
+	assert_true(options.own_calls);
 
 	assert_int_equal(count_fds(), call.fds + 1);
 	options_clear(&options);
@@ -177,7 +182,7 @@ static void write_right(struct writer *dictionary, const char *key)
 {
 	if (strcmp(key, "pin") == 0)
 		write_pin(dictionary);
-	else if (strcmp(key, "allow-last-try") == 0)
+	else if (strcmp(key, "allow-last-try") == 0 || strcmp(key, "own-calls") == 0)
 		writer_entry_boolean(dictionary, key, true);
 	else if (strcmp(key, "reason") == 0)
 		writer_entry_string(dictionary, key, "x");
@@ -194,6 +199,7 @@ static const struct {
 	{ "allow-last-try", OPTION_ALLOW_LAST_TRY },
 	{ "timeout", OPTION_TIMEOUT },
 	{ "reason", OPTION_REASON },
+	{ "own-calls", OPTION_OWN_CALLS },
 };
 
 static void an_option_that_the_method_does_not_take_is_refused(void **state)
@@ -203,7 +209,7 @@ static void an_option_that_the_method_does_not_take_is_refused(void **state)
 		const char *key;
 
 		write_right(begin(), keys[i].key);
-		assert_refused(OPTIONS_WITH_PIN & ~keys[i].bit, keys[i].key);
+		assert_refused(all_options & ~keys[i].bit, keys[i].key);
 
 		write_right(begin(), keys[i].key);
 		assert_int_equal(finish(keys[i].bit, &options, &key), 0);
@@ -241,6 +247,7 @@ static void an_option_of_another_type_is_refused(void **state)
 		{ "allow-last-try", { DBUS_TYPE_STRING, DBUS_TYPE_UINT64, DBUS_TYPE_UINT32 } },
 		{ "timeout", { DBUS_TYPE_STRING, DBUS_TYPE_UINT64, DBUS_TYPE_BOOLEAN } },
 		{ "reason", { DBUS_TYPE_UINT64, DBUS_TYPE_UINT32, DBUS_TYPE_BOOLEAN } },
+		{ "own-calls", { DBUS_TYPE_STRING, DBUS_TYPE_UINT64, DBUS_TYPE_UINT32 } },
 	};
 
 	for (size_t i = 0; i < LENGTH_OF(cases); i++) {
@@ -250,7 +257,7 @@ static void an_option_of_another_type_is_refused(void **state)
 			if (strcmp(cases[i].key, "pin") != 0)
 				write_pin(dictionary);
 			write_type(dictionary, cases[i].key, cases[i].types[j]);
-			assert_refused(OPTIONS_WITH_PIN, cases[i].key);
+			assert_refused(all_options, cases[i].key);
 		}
 	}
 }

@@ -12,6 +12,7 @@
 #include "tests/unit/fake-main.h"
 #include "tests/unit/fake-pcsc.h"
 #include "tests/unit/fake-steps.h"
+#include "tests/unit/state.h"
 
 #define OPEN "open connect(Reader,exclusive)"
 #define PROBE "begin SELECT READ READ end"
@@ -110,26 +111,17 @@ static int setup(void **state)
 	memset(records, 0, sizeof(records));
 	record_count = 0;
 	fake_pcsc_reset();
-	return 0;
+	return state_set_up(state);
 }
 
 static struct worker *start(bool exclusive, bool may_be_open)
 {
-	const struct worker_options options = { "Reader", exclusive, may_be_open };
+	const struct worker_options options = { "Reader", exclusive, may_be_open,
+							 state_ledger.directory };
 	struct worker *worker = NULL;
 
 	assert_int_equal(worker_new(main_mailbox, main_event, &options, &events, NULL, &worker), 0);
 	assert_int_equal(worker_count(), 1);
-	return worker;
-}
-
-/* One that has found its card; the journal begins behind that. */
-static struct worker *start_found(void)
-{
-	struct worker *worker = start(true, false);
-
-	main_turn_until(told.found);
-	fake_reset();
 	return worker;
 }
 
@@ -154,11 +146,34 @@ static struct job *new_job(enum job_kind kind, const char *caller, const char *p
 	job->done = on_done;
 	if (!pin)
 		return job;
+	job->with_pin = true;
 	job->pin = secret_new(strlen(pin));
 	assert_non_null(job->pin);
 	job->pin->length = strlen(pin);
 	memcpy(job->pin->bytes, pin, strlen(pin));
 	return job;
+}
+
+static bool journal_ends_with(const char *steps)
+{
+	const char *journal = fake_journal();
+	const size_t length = strlen(journal);
+
+	return length >= strlen(steps) && strcmp(journal + length - strlen(steps), steps) == 0;
+}
+
+/* One that has found its card and knows which it is; the journal begins behind that. */
+static struct worker *start_found(void)
+{
+	struct worker *worker = start(true, false);
+
+	main_turn_until(told.found);
+	worker_submit(worker, new_job(JOB_READ_CERTIFICATE, "", NULL));
+	main_turn_until(record_count == 1);
+	main_turn_until(journal_ends_with("SELECT READ end"));
+	record_count = 0;
+	fake_reset();
+	return worker;
 }
 
 static struct job *sign_job(const char *caller, const char *inputs)
@@ -822,52 +837,54 @@ static void a_release_ends_a_long_job_early_and_closes_the_card(void **state)
 	assert_string_equal(fake_journal(), "begin SELECT QUERY VERIFY SIGN CLEAR end disconnect(leave) close");
 }
 
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, state_tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_card_is_found_with_three_commands, setup),
-		cmocka_unit_test_setup(a_card_is_shared_where_that_is_chosen, setup),
-		cmocka_unit_test_setup(another_card_is_let_go_as_it_was, setup),
-		cmocka_unit_test_setup(a_card_that_was_there_before_is_closed_before_it_is_read, setup),
-		cmocka_unit_test_setup(the_tries_of_a_card_that_was_there_before_are_found_too, setup),
-		cmocka_unit_test_setup(a_card_that_does_not_tell_one_counter_is_found_all_the_same, setup),
-		cmocka_unit_test_setup(a_card_that_cannot_be_closed_is_powered_off_before_it_is_read, setup),
-		cmocka_unit_test_setup(a_card_that_another_program_holds_is_asked_for_three_times, setup),
-		cmocka_unit_test_setup(a_card_that_another_program_lets_go_in_time_is_found, setup),
-		cmocka_unit_test_setup(a_worker_that_pcscd_keeps_waiting_says_so, setup),
-		cmocka_unit_test_setup(what_ends_before_a_card_is_found_is_told_with_its_answer, setup),
-		cmocka_unit_test_setup(a_card_that_nobody_wants_any_more_when_it_comes_free_is_not_touched, setup),
-		cmocka_unit_test_setup(a_worker_released_before_it_found_its_card_tells_nothing, setup),
-		cmocka_unit_test_setup(each_kind_of_job_does_its_own_and_no_more, setup),
-		cmocka_unit_test_setup(a_sign_job_brings_the_certificate_where_it_is_wanted, setup),
-		cmocka_unit_test_setup(the_tries_of_a_locked_pin_are_an_answer, setup),
-		cmocka_unit_test_setup(a_card_that_somebody_left_open_is_closed_even_if_no_pin_was_sent, setup),
-		cmocka_unit_test_setup(a_refusal_of_the_guard_ends_the_job_and_leaves_the_card_as_it_was, setup),
-		cmocka_unit_test_setup(a_wrong_pin_costs_one_try_and_signs_nothing, setup),
-		cmocka_unit_test_setup(a_card_that_took_a_pin_is_closed, setup),
-		cmocka_unit_test_setup(a_card_that_refuses_to_be_closed_is_powered_off_and_goes_on, setup),
-		cmocka_unit_test_setup(a_card_that_cannot_be_closed_at_all_is_given_up_with_the_power_off, setup),
-		cmocka_unit_test_setup(the_reply_does_not_wait_until_the_card_is_closed, setup),
-		cmocka_unit_test_setup(the_next_job_waits_until_the_card_is_closed, setup),
-		cmocka_unit_test_setup(a_verify_whose_answer_is_lost_is_never_sent_again_and_the_card_loses_its_power, setup),
-		cmocka_unit_test_setup(a_right_pin_whose_answer_is_lost_leaves_no_open_card, setup),
-		cmocka_unit_test_setup(the_worker_after_a_lost_verify_finds_the_counter_as_it_is, setup),
-		cmocka_unit_test_setup(a_card_pulled_at_a_verify_leaves_the_outcome_unknown, setup),
-		cmocka_unit_test_setup(a_transport_error_ends_the_job_and_those_that_wait_with_the_power_off, setup),
-		cmocka_unit_test_setup(a_fault_between_verify_and_sign_leaves_no_open_card, setup),
-		cmocka_unit_test_setup(a_fault_because_the_card_is_gone_is_told_so, setup),
-		cmocka_unit_test_setup(a_fault_while_the_card_is_closed_takes_its_power, setup),
-		cmocka_unit_test_setup(a_card_pulled_in_the_middle_ends_the_job_and_those_that_wait, setup),
-		cmocka_unit_test_setup(a_card_that_is_gone_before_its_turn_ends_the_job, setup),
-		cmocka_unit_test_setup(callers_take_turns, setup),
-		cmocka_unit_test_setup(the_job_that_runs_is_its_callers_first, setup),
-		cmocka_unit_test_setup(turns_of_many_go_round, setup),
-		cmocka_unit_test_setup(a_cancelled_job_never_reaches_the_card, setup),
-		cmocka_unit_test_setup(a_job_that_has_begun_cannot_be_cancelled, setup),
-		cmocka_unit_test_setup(a_job_that_another_program_keeps_waiting_can_be_cancelled, setup),
-		cmocka_unit_test_setup(a_release_finishes_the_job_that_another_program_keeps_waiting_at_once, setup),
-		cmocka_unit_test_setup(a_release_lets_the_job_that_has_begun_end_and_closes_the_card, setup),
-		cmocka_unit_test_setup(a_release_ends_a_long_job_early_and_closes_the_card, setup),
+		TEST(a_card_is_found_with_three_commands),
+		TEST(a_card_is_shared_where_that_is_chosen),
+		TEST(another_card_is_let_go_as_it_was),
+		TEST(a_card_that_was_there_before_is_closed_before_it_is_read),
+		TEST(the_tries_of_a_card_that_was_there_before_are_found_too),
+		TEST(a_card_that_does_not_tell_one_counter_is_found_all_the_same),
+		TEST(a_card_that_cannot_be_closed_is_powered_off_before_it_is_read),
+		TEST(a_card_that_another_program_holds_is_asked_for_three_times),
+		TEST(a_card_that_another_program_lets_go_in_time_is_found),
+		TEST(a_worker_that_pcscd_keeps_waiting_says_so),
+		TEST(what_ends_before_a_card_is_found_is_told_with_its_answer),
+		TEST(a_card_that_nobody_wants_any_more_when_it_comes_free_is_not_touched),
+		TEST(a_worker_released_before_it_found_its_card_tells_nothing),
+		TEST(each_kind_of_job_does_its_own_and_no_more),
+		TEST(a_sign_job_brings_the_certificate_where_it_is_wanted),
+		TEST(the_tries_of_a_locked_pin_are_an_answer),
+		TEST(a_card_that_somebody_left_open_is_closed_even_if_no_pin_was_sent),
+		TEST(a_refusal_of_the_guard_ends_the_job_and_leaves_the_card_as_it_was),
+		TEST(a_wrong_pin_costs_one_try_and_signs_nothing),
+		TEST(a_card_that_took_a_pin_is_closed),
+		TEST(a_card_that_refuses_to_be_closed_is_powered_off_and_goes_on),
+		TEST(a_card_that_cannot_be_closed_at_all_is_given_up_with_the_power_off),
+		TEST(the_reply_does_not_wait_until_the_card_is_closed),
+		TEST(the_next_job_waits_until_the_card_is_closed),
+		TEST(a_verify_whose_answer_is_lost_is_never_sent_again_and_the_card_loses_its_power),
+		TEST(a_right_pin_whose_answer_is_lost_leaves_no_open_card),
+		TEST(the_worker_after_a_lost_verify_finds_the_counter_as_it_is),
+		TEST(a_card_pulled_at_a_verify_leaves_the_outcome_unknown),
+		TEST(a_transport_error_ends_the_job_and_those_that_wait_with_the_power_off),
+		TEST(a_fault_between_verify_and_sign_leaves_no_open_card),
+		TEST(a_fault_because_the_card_is_gone_is_told_so),
+		TEST(a_fault_while_the_card_is_closed_takes_its_power),
+		TEST(a_card_pulled_in_the_middle_ends_the_job_and_those_that_wait),
+		TEST(a_card_that_is_gone_before_its_turn_ends_the_job),
+		TEST(callers_take_turns),
+		TEST(the_job_that_runs_is_its_callers_first),
+		TEST(turns_of_many_go_round),
+		TEST(a_cancelled_job_never_reaches_the_card),
+		TEST(a_job_that_has_begun_cannot_be_cancelled),
+		TEST(a_job_that_another_program_keeps_waiting_can_be_cancelled),
+		TEST(a_release_finishes_the_job_that_another_program_keeps_waiting_at_once),
+		TEST(a_release_lets_the_job_that_has_begun_end_and_closes_the_card),
+		TEST(a_release_ends_a_long_job_early_and_closes_the_card),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, main_setup, NULL);
