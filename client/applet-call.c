@@ -2,161 +2,203 @@
 #include "client/applet-call.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "client/failure.h"
 #include "client/pin.h"
-#include "client/session.h"
 #include "client/terminal.h"
 
-enum {
-	ASK_MAX = 3, /* times for the PIN, all in all */
-};
-
-/* A call that is under way. */
-struct attempt {
-	struct session session;
-	struct applet *applet;
-	const struct applet_call *call;
-
-	/* What goes along with a PIN. */
-	int pin_fd;             /* -1: none */
-	int32_t expected_tries; /* that the person was told of; 0: nobody was */
-	bool allow_last_try;
-};
-
-static void attempt_clear(struct attempt *attempt)
+int applet_call_open(struct applet_call *call, const struct arguments *arguments)
 {
-	closep(&attempt->pin_fd);
-	session_close(&attempt->session);
+	int failure = session_open(&call->session, arguments);
+
+	if (failure == 0)
+		failure = session_choose_applet(&call->session, &call->reader, &call->applet);
+	if (failure != 0)
+		return failure;
+	call->label = label_find(arguments->applet);
+	/* A script that gives what is tried is not asked again when it is wrong. */
+	if (arguments->pin_fd < 0 && arguments->reset_code_fd < 0)
+		call->terminal = terminal_open();
+	return 0;
 }
 
-static void attempt_write(struct writer *writer, const void *data)
+void applet_call_clear(struct applet_call *call)
 {
-	const struct attempt *attempt = data;
+	terminal_agent_close(&call->agent);
+	secret_free(call->pin);
+	secret_free(call->new_pin);
+	secret_free(call->reset_code);
+	closep(&call->terminal);
+	session_close(&call->session);
+}
+
+/* --- where the PIN comes from ---------------------------------------------------------------- */
+
+static int take_pad(struct applet_call *call)
+{
+	if (call->session.arguments->pin_fd >= 0)
+		return failure_say(FAILURE_USAGE,
+				   "Only one of --pin-fd and --pin-pad can be had at a time.");
+	if (!call->reader->has_pin_pad)
+		return failure_say(FAILURE_USAGE, "The reader '%s' has no PIN pad.",
+				   call->reader->name);
+	if (call->terminal < 0)
+		return failure_say(FAILURE_NO_PIN,
+				   "--pin-pad needs a terminal, to show how many tries are left.");
+	call->is_at_pad = true;
+	return 0;
+}
+
+int applet_call_find_pin(struct applet_call *call, bool takes_pad)
+{
+	const struct arguments *arguments = call->session.arguments;
+
+	call->allow_last_try = arguments->allow_last_try;
+	/* Few pads have letters. */
+	takes_pad = takes_pad && call->terminal >= 0 && call->reader->has_pin_pad &&
+		    strcmp(arguments->applet, "auth") == 0;
+	if (arguments->pin_pad || takes_pad)
+		return take_pad(call);
+	if (arguments->pin_fd >= 0)
+		return pin_read(arguments->pin_fd, "PIN", &call->pin);
+	return call->terminal < 0 ? 0 :
+				    terminal_agent_open(&call->agent, call->session.service,
+							call->terminal, call->applet);
+}
+
+/* --- the message ----------------------------------------------------------------------------- */
+
+struct body {
+	const struct applet_call *call;
+	const struct applet_method *method;
+};
+
+static void write_secret(struct writer *options, const char *key, const struct secret *secret)
+{
+	CLEANUP(closep) int fd = -1;
+
+	if (!secret)
+		return;
+	fd = pin_to_descriptor(secret);
+	writer_entry_fd(options, key, fd);
+}
+
+static void write_body(struct writer *writer, const void *data)
+{
+	const struct body *body = data;
+	const struct applet_call *call = body->call;
 	struct writer options;
 
-	if (attempt->call->write)
-		attempt->call->write(writer, attempt->call->data);
+	if (body->method->write)
+		body->method->write(writer, body->method->data);
 	writer_open(writer, &options, DBUS_TYPE_ARRAY, "{sv}");
-	if (attempt->pin_fd >= 0)
-		writer_entry_fd(&options, "pin", attempt->pin_fd);
-	if (attempt->expected_tries > 0)
-		writer_entry_uint32(&options, "expected-tries", (uint32_t)attempt->expected_tries);
-	if (attempt->allow_last_try)
+	write_secret(&options, "pin", call->pin);
+	write_secret(&options, "new-pin", call->new_pin);
+	write_secret(&options, "reset-code", call->reset_code);
+	if (call->expected_tries > 0)
+		writer_entry_uint32(&options, "expected-tries", call->expected_tries);
+	if (call->is_at_pad && call->session.arguments->pin_pad)
+		writer_entry_boolean(&options, "pin-pad", true);
+	if (call->allow_last_try)
 		writer_entry_boolean(&options, "allow-last-try", true);
 	writer_close(&options);
 }
 
-static bool attempt_send(struct attempt *attempt, DBusMessage **ret_reply,
-			 struct refusal *ret_refusal)
+static bool call_send(struct applet_call *call, const struct applet_method *method,
+		      DBusMessage **ret_reply, struct refusal *ret_refusal)
 {
-	const struct request request = { attempt->applet->path, APPLET_INTERFACE,
-					 attempt->call->member, attempt->call->signature,
-					 attempt_write, attempt };
+	const struct body body = { call, method };
+	const struct request request = {
+		.path = call->applet->path,
+		.interface = APPLET_INTERFACE,
+		.member = method->member,
+		.signature = method->signature,
+		.write = write_body,
+		.data = &body,
+		.meanwhile = call->agent.agent ? terminal_agent_run : NULL,
+		.userdata = &call->agent,
+	};
 
-	if (service_call(attempt->session.service, &request, ret_reply, ret_refusal))
+	call->agent.pin = secret_free(call->agent.pin);
+	call->agent.failure = 0;
+	if (service_call(call->session.service, &request, ret_reply, ret_refusal))
 		return true;
 	/* A service that has gone with the PIN, or answers nonsense, may have used it. */
-	if (attempt->pin_fd >= 0 &&
+	if ((call->pin || call->reset_code || call->is_at_pad || call->agent.pin) &&
 	    (ret_refusal->result == -ENOTCONN || ret_refusal->result == -EPROTO))
 		refusal_set(ret_refusal, ANSWER_OUTCOME_UNKNOWN);
 	return false;
 }
 
-/* Consumes @pin: from here on it is in attempt->pin_fd only. 0 or an enum failure. */
-static int attempt_take_pin(struct attempt *attempt, struct secret *pin)
+/* --- the call -------------------------------------------------------------------------------- */
+
+/* Asks the card first, so that the person types what is to be sent now; consent comes before. */
+static int prepare_pad(struct applet_call *call, bool sets_pin)
 {
+	struct applet *applet = call->applet;
 	struct refusal refusal;
 
-	closep(&attempt->pin_fd);
-	attempt->pin_fd = pin_to_descriptor(pin);
-	secret_free(pin);
-	if (attempt->pin_fd >= 0)
-		return 0;
-	refusal_set(&refusal, attempt->pin_fd);
-	return refusal_say(&refusal);
-}
-
-/* Asks the card first, so that the person decides on what is so now. */
-static int attempt_ask_pin(struct attempt *attempt, int terminal)
-{
-	struct applet *applet = attempt->applet;
-	struct secret *pin = NULL;
-	struct refusal refusal;
-	int failure;
-
-	attempt->allow_last_try = attempt->session.arguments->allow_last_try;
-	if (!applet_ask_tries(applet, attempt->session.service, &refusal))
+	if (!applet_ask_tries(applet, call->session.service, &refusal))
 		return refusal_say(&refusal);
-	if (applet->tries_left == 0)
-		return failure_say(FAILURE_PIN_LOCKED,
-				   "The %s PIN is locked. Look at: jpkictl pin status",
-				   applet->kind);
-	attempt->expected_tries = applet->tries_left;
-	failure = pin_ask(terminal, applet, &attempt->allow_last_try, &pin);
-	return failure != 0 ? failure : attempt_take_pin(attempt, pin);
+	call->expected_tries = (uint32_t)applet->tries_left;
+	if (applet->tries_left < 1 || (applet->tries_left == 1 && !call->allow_last_try))
+		return 0;
+	return pin_send_to_pad(call->terminal, applet, call->label, sets_pin);
 }
 
-static bool may_ask_again(const struct refusal *refusal)
+static int say_refusal(const struct applet_call *call, const struct applet_method *method,
+		       const struct refusal *refusal)
+{
+	if (call->agent.failure != 0)
+		return call->agent.failure;
+	if (refusal->result == ANSWER_OUTCOME_UNKNOWN && method->sets_pin)
+		return failure_say(FAILURE_PIN_WRONG,
+				   "The card's answer was lost, so nobody knows whether the new "
+				   "PIN holds. Put the card in again and check the new one first, "
+				   "with: jpkictl pin verify %s",
+				   call->label->kind);
+	return refusal_say(refusal);
+}
+
+static int make_once(struct applet_call *call, const struct applet_method *method,
+		     DBusMessage **ret_reply, struct refusal *ret_refusal)
+{
+	int failure = call->is_at_pad ? prepare_pad(call, method->sets_pin) : 0;
+
+	if (failure != 0 || call_send(call, method, ret_reply, ret_refusal))
+		return failure;
+	if (ret_refusal->result != ANSWER_LAST_TRY || call->terminal < 0 || call->allow_last_try)
+		return say_refusal(call, method, ret_refusal);
+
+	failure = pin_ask_consent(call->terminal, call->reset_code ? NULL : call->label);
+	if (failure != 0)
+		return failure;
+	call->allow_last_try = true;
+	return make_once(call, method, ret_reply, ret_refusal);
+}
+
+static bool is_mistake(const struct refusal *refusal)
 {
 	return refusal->result == ANSWER_PIN_FORMAT ||
 	       (refusal->result == ANSWER_PIN_INCORRECT && refusal->tries_left > 1);
 }
 
-static int call_from_terminal(struct attempt *attempt, int terminal, DBusMessage **ret_reply)
+int applet_call_make(struct applet_call *call, const struct applet_method *method,
+		     DBusMessage **ret_reply)
 {
-	struct refusal refusal;
+	struct refusal refusal = { 0 };
 	int failure, asked = 0;
 
 	do {
-		failure = attempt_ask_pin(attempt, terminal);
-		if (failure != 0 || attempt_send(attempt, ret_reply, &refusal))
+		failure = method->prepare ? method->prepare(call, &refusal) : 0;
+		if (failure != 0)
 			return failure;
-		failure = refusal_say(&refusal);
-	} while (++asked < ASK_MAX && may_ask_again(&refusal));
+		refusal.result = 0;
+		failure = make_once(call, method, ret_reply, &refusal);
+	} while (failure != 0 && ++asked < PIN_ASK_MAX && call->terminal >= 0 &&
+		 is_mistake(&refusal));
 	return failure;
-}
-
-/* With the PIN from --pin-fd, or with none. */
-static int call_once(struct attempt *attempt, DBusMessage **ret_reply)
-{
-	const int fd = attempt->session.arguments->pin_fd;
-	struct secret *pin = NULL;
-	struct refusal refusal;
-	int failure = fd >= 0 ? pin_read(fd, &pin) : 0;
-
-	attempt->allow_last_try = attempt->session.arguments->allow_last_try;
-	if (failure == 0 && pin)
-		failure = attempt_take_pin(attempt, pin);
-	if (failure != 0 || attempt_send(attempt, ret_reply, &refusal))
-		return failure;
-	return refusal_say(&refusal);
-}
-
-int applet_call(const struct arguments *arguments, const struct applet_call *call,
-		DBusMessage **ret_reply)
-{
-	CLEANUP(attempt_clear) struct attempt attempt = { .call = call, .pin_fd = -1 };
-	CLEANUP(closep) int terminal = -1;
-	struct refusal refusal;
-	int failure = session_open(&attempt.session, arguments);
-
-	if (failure == 0)
-		failure = session_choose_applet(&attempt.session, &attempt.applet);
-	if (failure != 0)
-		return failure;
-
-	/* Nobody is asked for a PIN that the service has no use for. */
-	if (call->works_without_pin || !attempt.applet->has_certificate) {
-		if (attempt_send(&attempt, ret_reply, &refusal))
-			return 0;
-		if (refusal.result != ANSWER_PIN_REQUIRED)
-			return refusal_say(&refusal);
-	}
-	if (arguments->pin_fd < 0)
-		terminal = terminal_open();
-	return terminal >= 0 ? call_from_terminal(&attempt, terminal, ret_reply) :
-			       call_once(&attempt, ret_reply);
 }

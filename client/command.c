@@ -9,6 +9,7 @@
 #include "client/certificate.h"
 #include "client/failure.h"
 #include "client/json.h"
+#include "client/new-pin.h"
 #include "client/output.h"
 #include "client/scheme.h"
 #include "client/session.h"
@@ -42,11 +43,15 @@ static void forget_tries(struct session *session, const struct card *card)
 
 /* What can be done about a locked PIN. */
 static void print_advice(struct session *session, const struct card *card,
-			 const struct label *label, FILE *stream)
+			 const struct applet *applet, const struct label *label, FILE *stream)
 {
 	const struct applet *other = inventory_applet(&session->inventory, card, label->other);
 
-	if (strcmp(card->type, "android-phone") == 0 || strcmp(card->type, "iphone") == 0)
+	if (applet->can_reset_pin)
+		fprintf(stream,
+			INDENT "Set a new one with the card's reset code: jpkictl pin reset %s\n",
+			label->kind);
+	else if (strcmp(card->type, "android-phone") == 0 || strcmp(card->type, "iphone") == 0)
 		fprintf(stream, INDENT "Have it reset in the phone's マイナポータル app, "
 				       "with the My Number Card.\n");
 	else if (other && other->tries_left == 0)
@@ -79,7 +84,7 @@ static void print_applets(struct session *session, const struct card *card, FILE
 			continue;
 		print_applet(applet, label, stream);
 		if (applet->tries_left == 0)
-			print_advice(session, card, label, stream);
+			print_advice(session, card, applet, label, stream);
 		else if (applet->tries_left == 1)
 			fputs(INDENT "A wrong PIN now would lock it.\n", stream);
 	}
@@ -156,11 +161,16 @@ int command_status(const struct arguments *arguments)
 
 /* --- commands that call an applet ------------------------------------------------------------ */
 
-static int call_applet(const struct arguments *arguments, const struct applet_call *call,
-		       DBusMessage **ret_reply, struct output *output)
+static int call_applet(const struct arguments *arguments, const struct applet_method *method,
+		       bool takes_pad, DBusMessage **ret_reply, struct output *output)
 {
-	int failure = applet_call(arguments, call, ret_reply);
+	CLEANUP(applet_call_clear) struct applet_call call = APPLET_CALL_INIT;
+	int failure = applet_call_open(&call, arguments);
 
+	if (failure == 0 && !arguments->issuer)
+		failure = applet_call_find_pin(&call, takes_pad);
+	if (failure == 0)
+		failure = applet_call_make(&call, method, ret_reply);
 	return failure != 0 ? failure : output_open(output);
 }
 
@@ -221,31 +231,25 @@ static int print_certificate(const struct arguments *arguments, DBusMessage *rep
 	return 0;
 }
 
-static struct applet_call which_call(const struct arguments *arguments)
+static struct applet_method which_method(const struct arguments *arguments)
 {
-	struct applet_call call = {
+	if (wants_description(arguments))
+		return (struct applet_method){ .member = "Describe", .signature = "a{sv}" };
+	return (struct applet_method){
 		.member = arguments->issuer ? "GetIssuerCertificate" : "GetCertificate",
 		.signature = "ay",
-		/* A phone wants the PIN even for the auth certificate. */
-		.works_without_pin = arguments->issuer || strcmp(arguments->applet, "auth") == 0,
 	};
-
-	if (wants_description(arguments)) {
-		call.member = "Describe";
-		call.signature = "a{sv}";
-	}
-	return call;
 }
 
 int command_cert(const struct arguments *arguments)
 {
 	CLEANUP(output_clear) struct output output = OUTPUT_INIT;
 	CLEANUP(message_unrefp) DBusMessage *reply = NULL;
-	const struct applet_call call = which_call(arguments);
+	const struct applet_method method = which_method(arguments);
 	int r, failure = check_form(arguments);
 
 	if (failure == 0)
-		failure = call_applet(arguments, &call, &reply, &output);
+		failure = call_applet(arguments, &method, false, &reply, &output);
 	if (failure != 0)
 		return failure;
 
@@ -272,7 +276,7 @@ int command_sign(const struct arguments *arguments)
 	CLEANUP(output_clear) struct output output = OUTPUT_INIT;
 	CLEANUP(message_unrefp) DBusMessage *reply = NULL;
 	struct scheme_input input;
-	const struct applet_call call = {
+	const struct applet_method method = {
 		.member = "Sign",
 		.signature = "ay",
 		.write = write_input,
@@ -286,7 +290,7 @@ int command_sign(const struct arguments *arguments)
 	if (failure == 0)
 		failure = scheme_read(arguments->scheme, arguments->file, &input);
 	if (failure == 0)
-		failure = call_applet(arguments, &call, &reply, &output);
+		failure = call_applet(arguments, &method, true, &reply, &output);
 	if (failure != 0)
 		return failure;
 
@@ -325,13 +329,37 @@ int command_pin_status(const struct arguments *arguments)
 
 int command_pin_verify(const struct arguments *arguments)
 {
-	static const struct applet_call verify = { .member = "VerifyPin", .signature = "" };
+	static const struct applet_method verify = { .member = "VerifyPin", .signature = "" };
 	CLEANUP(output_clear) struct output output = OUTPUT_INIT;
 	CLEANUP(message_unrefp) DBusMessage *reply = NULL;
-	int failure = call_applet(arguments, &verify, &reply, &output);
+	int failure = call_applet(arguments, &verify, true, &reply, &output);
 
 	if (failure != 0)
 		return failure;
 	fprintf(output.stream, "The %s PIN is right.\n", arguments->applet);
 	return output_write(&output, NULL);
+}
+
+static int set_pin(const struct arguments *arguments,
+		   int (*set)(const struct arguments *arguments))
+{
+	CLEANUP(output_clear) struct output output = OUTPUT_INIT;
+	int failure = set(arguments);
+
+	if (failure == 0)
+		failure = output_open(&output);
+	if (failure != 0)
+		return failure;
+	fprintf(output.stream, "The new %s PIN holds.\n", arguments->applet);
+	return output_write(&output, NULL);
+}
+
+int command_pin_change(const struct arguments *arguments)
+{
+	return set_pin(arguments, new_pin_change);
+}
+
+int command_pin_reset(const struct arguments *arguments)
+{
+	return set_pin(arguments, new_pin_reset);
 }

@@ -13,8 +13,8 @@ struct arguments {
 	const char *reader, *card; /* which is meant, or NULL */
 	const char *output;        /* NULL: standard output */
 	const char *scheme;
-	int pin_fd; /* -1: the PIN is asked for in the terminal */
-	bool allow_last_try;
+	int pin_fd, new_pin_fd, reset_code_fd; /* -1: somebody is asked */
+	bool pin_pad, allow_last_try;
 	bool issuer, pem, der, text, json;
 	bool help, version;
 };
@@ -24,3 +24,5 @@ int command_cert(const struct arguments *arguments);
 int command_sign(const struct arguments *arguments);
 int command_pin_status(const struct arguments *arguments);
 int command_pin_verify(const struct arguments *arguments);
+int command_pin_change(const struct arguments *arguments);
+int command_pin_reset(const struct arguments *arguments);

@@ -22,6 +22,7 @@ static const char *const meanings[] = {
 	[FAILURE_NO_PIN] = "no PIN was given, or one that cannot be right",
 	[FAILURE_BUSY] = "others use the card; later it may work",
 	[FAILURE_FILE] = "a file cannot be read or written",
+	[FAILURE_NOT_POSSIBLE] = "the card cannot do that",
 };
 
 int failure_say(enum failure failure, const char *format, ...)
@@ -60,6 +61,8 @@ enum failure failure_of(int result)
 		[ANSWER_LIMITS_EXCEEDED] = FAILURE_BUSY,
 		[ANSWER_PIN_REQUIRED] = FAILURE_NO_PIN,
 		[ANSWER_PIN_FORMAT] = FAILURE_NO_PIN,
+		/* All else that jpkictl sends is right: a new PIN that is the old one. */
+		[ANSWER_INVALID_INPUT] = FAILURE_NO_PIN,
 		[ANSWER_PIN_INCORRECT] = FAILURE_PIN_WRONG,
 		[ANSWER_OUTCOME_UNKNOWN] = FAILURE_PIN_WRONG,
 		[ANSWER_PIN_LOCKED] = FAILURE_PIN_LOCKED,
@@ -71,6 +74,7 @@ enum failure failure_of(int result)
 		[ANSWER_ACCESS_DENIED] = FAILURE_NOT_AUTHORIZED,
 		[ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED] = FAILURE_NOT_AUTHORIZED,
 		[ANSWER_NO_CERTIFICATE] = FAILURE_NO_CERTIFICATE,
+		[ANSWER_RESET_NOT_POSSIBLE] = FAILURE_NOT_POSSIBLE,
 	};
 
 	if (result == -ENOTCONN)

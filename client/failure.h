@@ -22,6 +22,7 @@ enum failure {
 	FAILURE_NO_PIN,
 	FAILURE_BUSY,
 	FAILURE_FILE,
+	FAILURE_NOT_POSSIBLE,
 };
 
 /* Says "jpkictl: " and the sentence; control characters in it are replaced. Returns @failure. */

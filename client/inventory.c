@@ -19,6 +19,7 @@ static const struct field reader_fields[] = {
 	{ "Name", DBUS_TYPE_STRING, offsetof(struct reader, name) },
 	{ "State", DBUS_TYPE_STRING, offsetof(struct reader, state) },
 	{ "Card", DBUS_TYPE_OBJECT_PATH, offsetof(struct reader, card) },
+	{ "HasPinPad", DBUS_TYPE_BOOLEAN, offsetof(struct reader, has_pin_pad) },
 	{ 0 },
 };
 
@@ -32,6 +33,7 @@ static const struct field applet_fields[] = {
 	{ "HasCertificate", DBUS_TYPE_BOOLEAN, offsetof(struct applet, has_certificate) },
 	{ "TriesLeft", DBUS_TYPE_INT32, offsetof(struct applet, tries_left) },
 	{ "TriesMax", DBUS_TYPE_BYTE, offsetof(struct applet, tries_max) },
+	{ "CanResetPin", DBUS_TYPE_BOOLEAN, offsetof(struct applet, can_reset_pin) },
 	{ 0 },
 };
 
@@ -126,11 +128,19 @@ bool inventory_load(struct inventory *inventory, DBusConnection *service,
 		    struct refusal *ret_refusal)
 {
 	/* The manager is not below itself. */
-	static const struct request get_manager = { ROOT_PATH, DBUS_INTERFACE_PROPERTIES, "GetAll",
-						    "a{sv}", write_manager, NULL };
-	static const struct request get_objects = { ROOT_PATH, "org.freedesktop.DBus.ObjectManager",
-						    "GetManagedObjects", "a{oa{sa{sv}}}", NULL,
-						    NULL };
+	static const struct request get_manager = {
+		.path = ROOT_PATH,
+		.interface = DBUS_INTERFACE_PROPERTIES,
+		.member = "GetAll",
+		.signature = "a{sv}",
+		.write = write_manager,
+	};
+	static const struct request get_objects = {
+		.path = ROOT_PATH,
+		.interface = "org.freedesktop.DBus.ObjectManager",
+		.member = "GetManagedObjects",
+		.signature = "a{oa{sa{sv}}}",
+	};
 	CLEANUP(message_unrefp) DBusMessage *manager = NULL, *objects = NULL;
 	DBusMessageIter iter;
 	int r;
@@ -207,8 +217,13 @@ static void write_no_options(struct writer *writer, const void *data)
 
 bool applet_ask_tries(struct applet *applet, DBusConnection *service, struct refusal *ret_refusal)
 {
-	const struct request get_tries = { applet->path, APPLET_INTERFACE, "GetTries",
-					   "i", write_no_options, NULL };
+	const struct request get_tries = {
+		.path = applet->path,
+		.interface = APPLET_INTERFACE,
+		.member = "GetTries",
+		.signature = "i",
+		.write = write_no_options,
+	};
 	CLEANUP(message_unrefp) DBusMessage *reply = NULL;
 	DBusMessageIter iter;
 	int32_t tries;

@@ -20,6 +20,7 @@ struct reader {
 	char *name;
 	char *state;
 	char *card; /* its path */
+	dbus_bool_t has_pin_pad;
 };
 
 struct card {
@@ -33,6 +34,7 @@ struct applet {
 	dbus_bool_t has_certificate;
 	int32_t tries_left; /* negative: not known */
 	uint8_t tries_max;
+	dbus_bool_t can_reset_pin;
 };
 
 /* No text is NULL in what has been loaded. */

@@ -31,6 +31,10 @@ enum {
 	OUTPUT = 1 << 4,
 	SCHEME = 1 << 5,
 	FORM = 1 << 6,
+	LAST_TRY = 1 << 7,
+	NEW_PIN = 1 << 8,
+	RESET_CODE = 1 << 9,
+	WITH_PIN = READER | CARD | PIN | LAST_TRY,
 };
 
 static const struct command {
@@ -42,14 +46,18 @@ static const struct command {
 } commands[] = {
 	{ "status", "", false, false, JSON | READER,
 	  "readers, cards, and how many tries their PINs have left", command_status },
-	{ "cert", " auth|sign", true, false, JSON | READER | CARD | PIN | OUTPUT | FORM,
+	{ "cert", " auth|sign", true, false, JSON | WITH_PIN | OUTPUT | FORM,
 	  "the certificate", command_cert },
-	{ "sign", " auth|sign FILE", true, true, READER | CARD | PIN | OUTPUT | SCHEME,
+	{ "sign", " auth|sign FILE", true, true, WITH_PIN | OUTPUT | SCHEME,
 	  "a signature of FILE; '-' is standard input", command_sign },
 	{ "pin status", "", false, false, JSON | READER | CARD,
 	  "how many tries are left; the card is asked, at no cost", command_pin_status },
-	{ "pin verify", " auth|sign", true, false, READER | CARD | PIN,
+	{ "pin verify", " auth|sign", true, false, WITH_PIN,
 	  "is the PIN right? A wrong one costs a try", command_pin_verify },
+	{ "pin change", " auth|sign", true, false, WITH_PIN | NEW_PIN, "sets a new PIN",
+	  command_pin_change },
+	{ "pin reset", " auth|sign", true, false, READER | CARD | LAST_TRY | NEW_PIN | RESET_CODE,
+	  "sets a new PIN with the card's reset code, if it has one", command_pin_reset },
 };
 
 enum kind {
@@ -82,8 +90,13 @@ static const struct option_row {
 	{ "pin-fd", 0, "N", PIN,
 	  "read the PIN from descriptor N to its end, less one newline there",
 	  TAKES(DESCRIPTOR, pin_fd) },
-	{ "allow-last-try", 0, NULL, PIN, "use the PIN's last try, too: a wrong PIN then locks it",
-	  TAKES(FLAG, allow_last_try) },
+	{ "new-pin-fd", 0, "N", NEW_PIN, "likewise the new PIN", TAKES(DESCRIPTOR, new_pin_fd) },
+	{ "reset-code-fd", 0, "N", RESET_CODE, "likewise the reset code",
+	  TAKES(DESCRIPTOR, reset_code_fd) },
+	{ "pin-pad", 0, NULL, PIN, "type the PIN at the reader, even that of sign",
+	  TAKES(FLAG, pin_pad) },
+	{ "allow-last-try", 0, NULL, LAST_TRY,
+	  "use the PIN's last try, too: a wrong PIN then locks it", TAKES(FLAG, allow_last_try) },
 	{ "help", 'h', NULL, 0, "print this", TAKES(FLAG, help) },
 	{ "version", 0, NULL, 0, "print the version", TAKES(FLAG, version) },
 };
@@ -148,17 +161,17 @@ static int command_version(const struct arguments *arguments)
 
 /* --- options --------------------------------------------------------------------------------- */
 
-static int descriptor_parse(const char *word, int *ret_fd)
+static int descriptor_parse(const char *name, const char *word, int *ret_fd)
 {
 	char *end;
 	long number = strtol(word, &end, 10);
 
 	if (*word < '0' || *word > '9' || *end || number > INT_MAX)
 		return failure_say(FAILURE_USAGE,
-				   "--pin-fd takes the number of a descriptor, not '%s'.", word);
+				   "--%s takes the number of a descriptor, not '%s'.", name, word);
 	/* What jpkictl itself opens later could have this number. */
 	if (fcntl((int)number, F_GETFD) < 0)
-		return failure_say(FAILURE_FILE, "The PIN cannot be read from descriptor %s: %s",
+		return failure_say(FAILURE_FILE, "--%s: Descriptor %s cannot be read: %s", name,
 				   word, strerror(errno));
 	*ret_fd = (int)number;
 	return 0;
@@ -177,7 +190,7 @@ static int option_take(const struct option_row *row, const char *argument,
 		*(const char **)member = argument;
 		return 0;
 	case DESCRIPTOR:
-		return descriptor_parse(argument, member);
+		return descriptor_parse(row->name, argument, member);
 	}
 	return 0;
 }
@@ -291,7 +304,7 @@ static int operands_take(const struct command *command, char **words, size_t cou
 
 static int command_line_parse(int argc, char **argv, struct arguments *ret_arguments)
 {
-	struct arguments arguments = { .pin_fd = -1 };
+	struct arguments arguments = { .pin_fd = -1, .new_pin_fd = -1, .reset_code_fd = -1 };
 	const struct command *command;
 	unsigned int used = 0;
 	size_t count, length;

@@ -8,8 +8,6 @@
 
 #include "base/cleanup.h"
 #include "client/failure.h"
-#include "client/terminal.h"
-#include "client/text.h"
 
 enum {
 	PIN_LENGTH_MAX = 16, /* that the service takes */
@@ -24,12 +22,12 @@ static int fail_memory(void)
 			   "No memory for the PIN can be locked; look at: ulimit -l");
 }
 
-static int pin_check(const struct secret *pin)
+static int pin_check(const struct secret *secret, const char *what)
 {
-	if (pin->length >= 1 && pin->length <= PIN_LENGTH_MAX)
+	if (secret->length >= 1 && secret->length <= PIN_LENGTH_MAX)
 		return 0;
 	return failure_say(FAILURE_NO_PIN,
-			   "A PIN has 1 to %d characters; nothing was sent to the card.",
+			   "A %s has 1 to %d characters; nothing was sent to the card.", what,
 			   PIN_LENGTH_MAX);
 }
 
@@ -50,33 +48,33 @@ static int read_to_end(int fd, struct secret *pin)
 	return 0;
 }
 
-int pin_read(int fd, struct secret **ret_pin)
+int pin_read(int fd, const char *what, struct secret **ret_secret)
 {
-	CLEANUP(secret_freep) struct secret *pin = secret_new(PIN_CAPACITY);
+	CLEANUP(secret_freep) struct secret *secret = secret_new(PIN_CAPACITY);
 	int r, failure;
 
-	if (!pin)
+	if (!secret)
 		return fail_memory();
 	if (isatty(fd))
 		return failure_say(
 			FAILURE_USAGE,
-			"Descriptor %d is a terminal, which would show the PIN; without --pin-fd "
+			"Descriptor %d is a terminal, which would show the %s; without that option "
 			"it is asked for.",
-			fd);
-	r = read_to_end(fd, pin);
+			fd, what);
+	r = read_to_end(fd, secret);
 	if (r < 0)
-		return failure_say(FAILURE_FILE, "The PIN cannot be read from descriptor %d: %s",
-				   fd, strerror(-r));
-	if (pin->length > 0 && pin->bytes[pin->length - 1] == '\n')
-		pin->length--;
-	failure = pin_check(pin);
+		return failure_say(FAILURE_FILE, "The %s cannot be read from descriptor %d: %s",
+				   what, fd, strerror(-r));
+	if (secret->length > 0 && secret->bytes[secret->length - 1] == '\n')
+		secret->length--;
+	failure = pin_check(secret, what);
 	if (failure != 0)
 		return failure;
-	*ret_pin = TAKE(pin);
+	*ret_secret = TAKE(secret);
 	return 0;
 }
 
-int pin_to_descriptor(const struct secret *pin)
+int pin_to_descriptor(const struct secret *secret)
 {
 	CLEANUP(closep) int reader = -1;
 	CLEANUP(closep) int writer = -1;
@@ -88,8 +86,8 @@ int pin_to_descriptor(const struct secret *pin)
 	reader = ends[0];
 	writer = ends[1];
 	/* So few bytes are in the pipe at once, or not at all. */
-	written = write(writer, pin->bytes, pin->length);
-	if (written != (ssize_t)pin->length)
+	written = write(writer, secret->bytes, secret->length);
+	if (written != (ssize_t)secret->length)
 		return written < 0 ? -errno : -EIO;
 	return TAKE_FD(reader);
 }
@@ -101,19 +99,101 @@ static int fail_terminal(int r)
 	return failure_say(FAILURE_NO_PIN, "The terminal gave no answer: %s", strerror(-r));
 }
 
-static int ask_consent(int terminal, const struct label *label)
+/* 0 with *ret_secret NULL: not wanted any more. */
+static int ask_secret(int terminal, const char *question, const char *what,
+		      const struct terminal_watch *watch, struct secret **ret_secret)
+{
+	CLEANUP(secret_freep) struct secret *secret = secret_new(PIN_CAPACITY);
+	int r, failure;
+
+	if (!secret)
+		return fail_memory();
+	r = terminal_ask(terminal, question, false, watch, secret);
+	if (r == -ECANCELED) {
+		*ret_secret = NULL;
+		return 0;
+	}
+	if (r < 0)
+		return fail_terminal(r);
+	failure = pin_check(secret, what);
+	if (failure != 0)
+		return failure;
+	*ret_secret = TAKE(secret);
+	return 0;
+}
+
+int pin_ask(int terminal, const struct label *label, int32_t tries_left, uint8_t tries_max,
+	    const struct terminal_watch *watch, struct secret **ret_pin)
+{
+	char tries[TEXT_TRIES_SIZE], question[QUESTION_SIZE];
+
+	snprintf(question, sizeof(question), "%s PIN (%s, %s), %s: ", label->name, label->kind,
+		 label->pin_format, text_tries(tries_left, tries_max, tries));
+	return ask_secret(terminal, question, "PIN", watch, ret_pin);
+}
+
+static int ask_new_once(int terminal, const struct label *label, const struct secret *old,
+			struct secret **ret_pin)
+{
+	CLEANUP(secret_freep) struct secret *pin = NULL, *again = NULL;
+	char question[QUESTION_SIZE];
+	int failure;
+
+	snprintf(question, sizeof(question), "New %s PIN (%s, %s): ", label->name, label->kind,
+		 label->pin_format);
+	failure = ask_secret(terminal, question, "new PIN", NULL, &pin);
+	if (failure == 0 && old && secret_equal(pin, old)) {
+		failure_say(FAILURE_NO_PIN, "The new PIN is the old one; nothing was changed.");
+		return 0;
+	}
+	if (failure == 0)
+		failure = ask_secret(terminal, "The same once more: ", "new PIN", NULL, &again);
+	if (failure != 0)
+		return failure;
+	if (secret_equal(pin, again))
+		*ret_pin = TAKE(pin);
+	else
+		failure_say(FAILURE_NO_PIN, "The two are not the same; nothing was changed.");
+	return 0;
+}
+
+int pin_ask_new(int terminal, const struct label *label, const struct secret *old,
+		struct secret **ret_pin)
+{
+	struct secret *pin = NULL;
+	int failure = 0;
+
+	for (int asked = 0; failure == 0 && !pin && asked < PIN_ASK_MAX; asked++)
+		failure = ask_new_once(terminal, label, old, &pin);
+	if (failure == 0 && !pin)
+		failure = FAILURE_NO_PIN;
+	if (failure == 0)
+		*ret_pin = pin;
+	return failure;
+}
+
+int pin_ask_reset_code(int terminal, struct secret **ret_code)
+{
+	char question[QUESTION_SIZE];
+
+	snprintf(question, sizeof(question), "Reset code (1 to %d characters): ", PIN_LENGTH_MAX);
+	return ask_secret(terminal, question, "reset code", NULL, ret_code);
+}
+
+int pin_ask_consent(int terminal, const struct label *label)
 {
 	CLEANUP(secret_freep) struct secret *answer = secret_new(CONSENT_CAPACITY);
-	char question[QUESTION_SIZE];
+	char what[QUESTION_SIZE / 2] = "reset code", question[QUESTION_SIZE];
 	int r;
 
 	if (!answer)
 		return fail_memory();
+	if (label)
+		snprintf(what, sizeof(what), "%s PIN (%s)", label->kind, label->name);
 	snprintf(question, sizeof(question),
-		 "One try of the %s PIN (%s) is left. A wrong one locks it.\nType yes to use the "
-		 "last try: ",
-		 label->kind, label->name);
-	r = terminal_ask(terminal, question, true, answer);
+		 "One try of the %s is left. A wrong one locks it.\nType yes to use the last try: ",
+		 what);
+	r = terminal_ask(terminal, question, true, NULL, answer);
 	if (r < 0)
 		return fail_terminal(r);
 	if (answer->length != strlen("yes") ||
@@ -123,37 +203,16 @@ static int ask_consent(int terminal, const struct label *label)
 	return 0;
 }
 
-static int ask_pin(int terminal, const struct applet *applet, const struct label *label,
-		   struct secret **ret_pin)
+int pin_send_to_pad(int terminal, const struct applet *applet, const struct label *label,
+		    bool is_change)
 {
-	CLEANUP(secret_freep) struct secret *pin = secret_new(PIN_CAPACITY);
-	char tries[TEXT_TRIES_SIZE], question[QUESTION_SIZE];
-	int r, failure;
+	char tries[TEXT_TRIES_SIZE], sentence[QUESTION_SIZE];
+	int r;
 
-	if (!pin)
-		return fail_memory();
-	snprintf(question, sizeof(question), "%s PIN (%s, %s), %s: ", label->name, label->kind,
-		 label->pin_format, text_tries(applet->tries_left, applet->tries_max, tries));
-	r = terminal_ask(terminal, question, false, pin);
-	if (r < 0)
-		return fail_terminal(r);
-	failure = pin_check(pin);
-	if (failure != 0)
-		return failure;
-	*ret_pin = TAKE(pin);
-	return 0;
-}
-
-int pin_ask(int terminal, const struct applet *applet, bool *allow_last_try,
-	    struct secret **ret_pin)
-{
-	const struct label *label = label_find(applet->kind);
-	const bool needs_consent = applet->tries_left == 1 && !*allow_last_try;
-	int failure = needs_consent ? ask_consent(terminal, label) : 0;
-
-	if (failure == 0)
-		failure = ask_pin(terminal, applet, label, ret_pin);
-	if (failure == 0 && needs_consent)
-		*allow_last_try = true;
-	return failure;
+	snprintf(sentence, sizeof(sentence), "%s PIN (%s, %s), %s: type it at the reader%s.\n",
+		 label->name, label->kind, label->pin_format,
+		 text_tries(applet->tries_left, applet->tries_max, tries),
+		 is_change ? ", then the new one twice" : "");
+	r = terminal_say(terminal, sentence);
+	return r < 0 ? fail_terminal(r) : 0;
 }

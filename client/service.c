@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -82,7 +83,35 @@ static bool is_from_service(const char *name)
 	return error_answer(name) != ANSWER_FAILED || strcmp(name, DBUS_ERROR_FAILED) == 0;
 }
 
-/* The text that stands first in an error's body, and the tries that may follow it. */
+/* In the caller's own time, which need not be the service's. */
+static void refusal_tell_until(struct refusal *refusal, uint64_t seconds)
+{
+	const time_t until = (time_t)seconds;
+	struct tm local;
+	char clock[64];
+
+	if (until >= 0 && localtime_r(&until, &local) &&
+	    strftime(clock, sizeof(clock), "%F %T", &local) > 0)
+		snprintf(refusal->text, sizeof(refusal->text),
+			 "Several in a row were wrong, so no other is tried before %s; nothing was "
+			 "sent to the card.",
+			 clock);
+}
+
+/* What may follow an error's text. */
+static void refusal_read_value(struct refusal *refusal, DBusMessageIter *iter)
+{
+	const int type = dbus_message_iter_get_arg_type(iter);
+	uint64_t until;
+
+	if (refusal->result == ANSWER_PIN_INCORRECT && type == DBUS_TYPE_UINT32)
+		dbus_message_iter_get_basic(iter, &refusal->tries_left);
+	if (refusal->result != ANSWER_HELD_OFF || type != DBUS_TYPE_UINT64)
+		return;
+	dbus_message_iter_get_basic(iter, &until);
+	refusal_tell_until(refusal, until);
+}
+
 static void refusal_from_error(struct refusal *refusal, DBusMessage *reply)
 {
 	const char *name = dbus_message_get_error_name(reply), *text = "";
@@ -94,9 +123,7 @@ static void refusal_from_error(struct refusal *refusal, DBusMessage *reply)
 		dbus_message_iter_get_basic(&iter, &text);
 		dbus_message_iter_next(&iter);
 	}
-	if (refusal->result == ANSWER_PIN_INCORRECT &&
-	    dbus_message_iter_get_arg_type(&iter) == DBUS_TYPE_UINT32)
-		dbus_message_iter_get_basic(&iter, &refusal->tries_left);
+	refusal_read_value(refusal, &iter);
 
 	if (refusal->result == -ENOTCONN)
 		snprintf(refusal->text, sizeof(refusal->text),
@@ -106,8 +133,7 @@ static void refusal_from_error(struct refusal *refusal, DBusMessage *reply)
 		snprintf(refusal->text, sizeof(refusal->text), "%s", *text ? text : name);
 }
 
-/* NULL: no memory, or what the bus does not carry. */
-static DBusMessage *message_new(const struct request *request)
+DBusMessage *service_message(const struct request *request)
 {
 	CLEANUP(message_unrefp) DBusMessage *message = dbus_message_new_method_call(
 		SERVICE_NAME, request->path, request->interface, request->member);
@@ -123,7 +149,8 @@ static DBusMessage *message_new(const struct request *request)
 }
 
 /* The answer, whatever it is. */
-static int service_wait(DBusConnection *service, DBusMessage *message, DBusMessage **ret_reply)
+static int service_wait(DBusConnection *service, DBusMessage *message,
+			const struct request *request, DBusMessage **ret_reply)
 {
 	DBusPendingCall *pending = NULL;
 
@@ -131,26 +158,34 @@ static int service_wait(DBusConnection *service, DBusMessage *message, DBusMessa
 		return -ENOMEM;
 	if (!pending)
 		return -ENOTCONN;
+	while (request->meanwhile && !dbus_pending_call_get_completed(pending) &&
+	       dbus_connection_read_write_dispatch(service, -1))
+		request->meanwhile(request->userdata);
 	dbus_pending_call_block(pending);
 	*ret_reply = dbus_pending_call_steal_reply(pending);
 	dbus_pending_call_unref(pending);
 	return *ret_reply ? 0 : -ENOTCONN;
 }
 
-bool service_call(DBusConnection *service, const struct request *request, DBusMessage **ret_reply,
-		  struct refusal *ret_refusal)
+bool service_accepts(DBusMessage *reply, const char *signature, struct refusal *ret_refusal)
 {
-	CLEANUP(message_unrefp) DBusMessage *message = message_new(request), *reply = NULL;
-	int r = message ? service_wait(service, message, &reply) : -ENOMEM;
-
-	if (r < 0)
-		return refusal_set(ret_refusal, r);
 	if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR) {
 		refusal_from_error(ret_refusal, reply);
 		return false;
 	}
-	if (!dbus_message_has_signature(reply, request->signature))
-		return refusal_set(ret_refusal, -EPROTO);
+	return dbus_message_has_signature(reply, signature) || refusal_set(ret_refusal, -EPROTO);
+}
+
+bool service_call(DBusConnection *service, const struct request *request, DBusMessage **ret_reply,
+		  struct refusal *ret_refusal)
+{
+	CLEANUP(message_unrefp) DBusMessage *message = service_message(request), *reply = NULL;
+	int r = message ? service_wait(service, message, request, &reply) : -ENOMEM;
+
+	if (r < 0)
+		return refusal_set(ret_refusal, r);
+	if (!service_accepts(reply, request->signature, ret_refusal))
+		return false;
 	*ret_reply = TAKE(reply);
 	return true;
 }

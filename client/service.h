@@ -11,6 +11,9 @@ struct request {
 	/* Writes the arguments; NULL: there are none. */
 	void (*write)(struct writer *writer, const void *data);
 	const void *data;
+	/* Runs after each message that comes before the answer; NULL: those wait. */
+	void (*meanwhile)(void *userdata);
+	void *userdata;
 };
 
 /* Why a call was not answered with what was asked for. */
@@ -31,6 +34,11 @@ void service_close(DBusConnection *service);
  */
 bool service_call(DBusConnection *service, const struct request *request, DBusMessage **ret_reply,
 		  struct refusal *ret_refusal);
+
+/* Its parts, for who does not wait. NULL: no memory, or what the bus does not carry. */
+DBusMessage *service_message(const struct request *request);
+/* Whether @reply is no error and has @signature; false: *ret_refusal says why not. */
+bool service_accepts(DBusMessage *reply, const char *signature, struct refusal *ret_refusal);
 
 /* A refusal that is found before there is an answer. Returns false. */
 bool refusal_set(struct refusal *refusal, int result);

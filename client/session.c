@@ -149,13 +149,15 @@ int session_choose_card(const struct session *session, const struct card **ret_c
 	return 0;
 }
 
-int session_choose_applet(struct session *session, struct applet **ret_applet)
+int session_choose_applet(struct session *session, const struct reader **ret_reader,
+			  struct applet **ret_applet)
 {
 	const struct card *card;
 	int failure = session_choose_card(session, &card);
 
 	if (failure != 0)
 		return failure;
+	*ret_reader = inventory_reader(&session->inventory, card);
 	*ret_applet = inventory_applet(&session->inventory, card, session->arguments->applet);
 	if (!*ret_applet)
 		return failure_say(FAILURE_NO_CARD,

@@ -29,4 +29,5 @@ int session_choose_card(const struct session *session, const struct card **ret_c
 int session_expect_card(const struct session *session);
 
 /* The applet that the arguments name, of the card that they mean. 0 or an enum failure. */
-int session_choose_applet(struct session *session, struct applet **ret_applet);
+int session_choose_applet(struct session *session, const struct reader **ret_reader,
+			  struct applet **ret_applet);

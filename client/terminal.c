@@ -58,7 +58,7 @@ static void signals_release(const struct state *state)
 	sigprocmask(SIG_SETMASK, &state->mask, NULL);
 }
 
-static int terminal_say(int terminal, const char *text)
+int terminal_say(int terminal, const char *text)
 {
 	const size_t length = strlen(text);
 	const ssize_t written = write(terminal, text, length);
@@ -68,15 +68,28 @@ static int terminal_say(int terminal, const char *text)
 	return (size_t)written == length ? 0 : -EIO;
 }
 
-/* 0, -EINTR with the signal in caught, or another negative errno. */
-static int terminal_read_line(int terminal, const sigset_t *mask, struct secret *line)
+/* Until there is a line. 0, -EINTR with the signal in caught, or another negative errno. */
+static int terminal_wait(int terminal, const sigset_t *mask, const struct terminal_watch *watch)
 {
-	struct pollfd poll = { .fd = terminal, .events = POLLIN };
+	struct pollfd polls[] = {
+		{ .fd = terminal, .events = POLLIN },
+		{ .fd = watch ? watch->fd : -1, .events = POLLIN },
+	};
+
+	do {
+		if (watch && !watch->is_wanted(watch->userdata))
+			return -ECANCELED;
+		if (ppoll(polls, LENGTH_OF(polls), NULL, mask) < 0)
+			return -errno;
+	} while (polls[0].revents == 0);
+	return 0;
+}
+
+static int terminal_read_line(int terminal, struct secret *line)
+{
 	uint8_t *end;
 	ssize_t length;
 
-	if (ppoll(&poll, 1, NULL, mask) < 0)
-		return -errno;
 	/* A terminal gives one line at most, and no newline where Ctrl-D ended it. */
 	length = read(terminal, line->bytes, line->capacity);
 	if (length < 0)
@@ -86,7 +99,8 @@ static int terminal_read_line(int terminal, const sigset_t *mask, struct secret 
 	return 0;
 }
 
-static int terminal_ask_once(int terminal, const char *question, bool echo, struct secret *answer)
+static int terminal_ask_once(int terminal, const char *question, bool echo,
+			     const struct terminal_watch *watch, struct secret *answer)
 {
 	struct termios attributes;
 	struct state state;
@@ -105,7 +119,9 @@ static int terminal_ask_once(int terminal, const char *question, bool echo, stru
 	if (r == 0)
 		r = terminal_say(terminal, question);
 	if (r == 0)
-		r = terminal_read_line(terminal, &state.mask, answer);
+		r = terminal_wait(terminal, &state.mask, watch);
+	if (r == 0)
+		r = terminal_read_line(terminal, answer);
 	/* Flushed, so that the rest of what was typed does not go to the shell. */
 	tcsetattr(terminal, TCSAFLUSH, &state.attributes);
 	if (!echo || r != 0)
@@ -119,12 +135,13 @@ int terminal_open(void)
 	return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 }
 
-int terminal_ask(int terminal, const char *question, bool echo, struct secret *answer)
+int terminal_ask(int terminal, const char *question, bool echo, const struct terminal_watch *watch,
+		 struct secret *answer)
 {
 	int r;
 
 	do
-		r = terminal_ask_once(terminal, question, echo, answer);
+		r = terminal_ask_once(terminal, question, echo, watch, answer);
 	while (r == -EINTR);
 	return r;
 }

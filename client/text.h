@@ -35,5 +35,8 @@ const char *text_word(const struct word *words, const char *value);
 /* "3 of 3 tries left", "PIN locked", or "tries not known" (@left is negative). Returns @text. */
 const char *text_tries(int32_t left, uint8_t max, char text[TEXT_TRIES_SIZE]);
 
-/* Puts '?' in the place of control characters (Unicode's Cc); the length stays. @text is UTF-8. */
+/*
+ * Puts '?' in the place of control characters: Unicode's Cc, line and paragraph separators, and
+ * what is invisible or changes the direction of writing. The length stays. @text is UTF-8.
+ */
 void text_clean(char *text);

@@ -7,9 +7,12 @@ systemd_libsystemd_jpkid_a_SOURCES = \
 systemd_libsystemd_jpkid_a_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
 
 systemdsystemunit_DATA = systemd/jpkid.service
+systemduserunit_DATA = systemd/jpkid-agent.service
 systemd/jpkid.service: systemd/jpkid.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) -e 's|@libexecdir[@]|$(libexecdir)|g' $(srcdir)/systemd/jpkid.service.in > $@
-CLEANFILES += systemd/jpkid.service
+systemd/jpkid-agent.service: systemd/jpkid-agent.service.in Makefile
+$(systemdsystemunit_DATA) $(systemduserunit_DATA):
+	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) -e 's|@libexecdir[@]|$(libexecdir)|g' $(srcdir)/$@.in > $@
+CLEANFILES += $(systemdsystemunit_DATA) $(systemduserunit_DATA)
 
 sysusersdir = @sysusersdir@
 install-data-local:
@@ -18,4 +21,4 @@ install-data-local:
 uninstall-local:
 	rm -f "$(DESTDIR)$(sysusersdir)/jpkid.conf"
 
-EXTRA_DIST += systemd/jpkid.service.in systemd/jpkid-sysusers.conf
+EXTRA_DIST += systemd/jpkid.service.in systemd/jpkid-agent.service.in systemd/jpkid-sysusers.conf

@@ -3,15 +3,16 @@
 
 packages="
 	autoconf automake make gcc libc6-dev pkg-config xz-utils
-	libpcsclite-dev libssl-dev libsystemd-dev libdbus-1-dev libcmocka-dev libjansson-dev
+	libpcsclite-dev libssl-dev libsystemd-dev libdbus-1-dev libcmocka-dev libjansson-dev libassuan-dev
 	pcscd vsmartcard-vpcd opensc openssl dbus-daemon dbus-bin polkitd systemd iproute2 util-linux procps strace mandoc man-db
+	pinentry-curses pinentry-tty
 	python3 python3-dbus python3-gi"
 
 PATH=$PATH:/usr/sbin:/sbin
 
 # become_root ARGUMENT…: starts the script again through sudo if it must.
 become_root() {
-	[ "$EUID" -eq 0 ] || exec sudo --preserve-env=JPKID_BUILDDIR -- "$0" "$@"
+	[ "$EUID" -eq 0 ] || exec sudo --preserve-env=JPKID_BUILDDIR,JPKID_SEED,JPKID_SEQUENCES -- "$0" "$@"
 }
 
 # Installs what is missing, and lets no installed service start: the tests run their own.

@@ -13,7 +13,7 @@ import client
 import stack
 
 (OTHER, USAGE, NO_SERVICE, NO_CARD, PIN_WRONG, PIN_LOCKED, PIN_HELD_BACK, NOT_AUTHORIZED, NO_CERTIFICATE, NO_PIN, BUSY,
- FILE) = range(1, 13)
+ FILE, NOT_POSSIBLE) = range(1, 14)
 
 
 def run(*arguments, **options):

@@ -11,8 +11,8 @@ import unittest
 import client
 import stack
 from client import PIN, SIGN, VERIFY, WRONG_PIN, OtherProgram, openssl, pki, verifies
-from jpkictl import (BUSY, FILE, NO_CARD, NO_CERTIFICATE, NO_PIN, NO_SERVICE, NOT_AUTHORIZED, OTHER, PIN_WRONG, USAGE,
-                     TestCase, run)
+from jpkictl import (BUSY, FILE, NO_CARD, NO_CERTIFICATE, NO_PIN, NO_SERVICE, NOT_AUTHORIZED, NOT_POSSIBLE, OTHER,
+                     PIN_WRONG, USAGE, TestCase, run)
 
 SCHEMES = {"rsa-pkcs1-sha1": "sha1", "rsa-pkcs1-sha256": "sha256", "rsa-pkcs1-sha384": "sha384",
            "rsa-pkcs1-sha512": "sha512", "rsa-pss-sha256": "sha256"}
@@ -410,7 +410,9 @@ class CommandLine(unittest.TestCase):
         for words in ("", "nonsense", "pin", "pin nonsense", "status more", "cert", "cert both", "sign", "sign auth",
                       "sign auth a b", "status --pem", "cert auth -o", "sign auth f --json", "status --nonsense",
                       "status -x", "status --json=yes", "pin verify auth --pin-fd=x", "pin verify auth --pin-fd=-1",
-                      "pin verify auth --pin-fd=99999999999"):
+                      "pin verify auth --pin-fd=99999999999", "pin verify auth --new-pin-fd=0", "pin change both",
+                      "pin change auth --reset-code-fd=0", "pin reset auth --pin-fd=0", "pin reset auth --pin-pad",
+                      "pin reset auth --reset-code-fd=x"):
             with self.subTest(words):
                 done = run(*words.split())
                 self.assertRegex(done.stderr.decode(), r"\Ajpkictl: [^\n]+\n\Z")
@@ -420,14 +422,28 @@ class CommandLine(unittest.TestCase):
         done = run("--help")
         shown = done.stdout.decode()
         self.assertEqual((0, b""), (done.returncode, done.stderr))
-        for word in ("status", "cert auth|sign", "sign auth|sign FILE", "pin status", "pin verify auth|sign", "--pem",
-                     "--der", "--text", "--issuer", "--scheme", "-o, --output", "--json", "--reader", "--card",
-                     "--pin-fd", "--allow-last-try", "-h, --help", "--version", "rsa-pkcs1", *SCHEMES):
+        for word in ("status", "cert auth|sign", "sign auth|sign FILE", "pin status", "pin verify auth|sign",
+                     "pin change auth|sign", "pin reset auth|sign", "--pem", "--der", "--text", "--issuer", "--scheme",
+                     "-o, --output", "--json", "--reader", "--card", "--pin-fd", "--new-pin-fd", "--reset-code-fd",
+                     "--pin-pad", "--allow-last-try", "-h, --help", "--version", "rsa-pkcs1", *SCHEMES):
             self.assertRegex(shown, rf"(?m)^  {re.escape(word)} ")
-        for status in range(FILE + 1):
+        for status in range(NOT_POSSIBLE + 1):
             self.assertRegex(shown, rf"(?m)^ +{status}  \w")
         self.assertLessEqual(max(map(len, shown.splitlines())), 100)
         self.assertEqual(shown, run("-h").stdout.decode())
+
+    def test_the_manual_has_the_options_and_exit_statuses_of_the_help(self):
+        shown = run("--help").stdout.decode()
+        with open(os.path.join(stack.TOP, "man/jpkictl.1")) as page:
+            page = page.read()
+        self.assertEqual(set(re.findall(r"(?m)^  (?:-\w, )?--([a-z-]+)", shown)),
+                         set(re.findall(r"Fl Fl ([a-z-]+)", page)))
+        self.assertEqual(re.findall(r"(?m)^ +(\d+)  (.+)$", shown),
+                         [(status, words[0].lower() + words[1:])
+                          for status, words in re.findall(r"(?m)^\.It (\d+)\n(.+)\.$", page)])
+        for command in re.findall(r"(?m)^  ((?:pin )?[a-z]+)(?: [^ -]+)* {2,}", shown.partition("Options:")[0]):
+            self.assertRegex(page, rf"(?m)^\.Cm {command}\b")
+            self.assertRegex(page, rf"(?m)^\.It Cm {command}$")
 
     def test_version_is_one_line(self):
         self.assertRegex(run("--version").stdout, rb"\Ajpkictl [0-9.]+\n\Z")

@@ -5,11 +5,13 @@ import os
 import resource
 import signal
 import subprocess
+import unittest
 
+import agent
 import stack
 from client import PIN, VERIFY, WRONG_PIN, pki, verifies
-from jpkictl import (FILE, NO_PIN, NOT_AUTHORIZED, PIN_HELD_BACK, PIN_LOCKED, PIN_WRONG, USAGE, Terminal, TestCase,
-                     run)
+from jpkictl import (FILE, NO_CARD, NO_PIN, NO_SERVICE, NOT_AUTHORIZED, PIN_HELD_BACK, PIN_LOCKED, PIN_WRONG, USAGE,
+                     Terminal, TestCase, run)
 
 
 class PinByDescriptor(TestCase):
@@ -31,6 +33,10 @@ class PinByDescriptor(TestCase):
         with self.no_try_spent():
             done = run("pin", "verify", "auth")
         self.assertIn("--pin-fd", self.check_failure(NO_PIN, done.returncode, done.stderr.decode()))
+
+    def test_where_none_is_ever_needed_it_is_left_alone(self):
+        with self.no_try_spent():
+            self.jpkictl("cert", "auth", "--issuer", "--allow-last-try", pin=WRONG_PIN["auth"])
 
     def test_a_descriptor_that_is_not_open_or_a_terminal_is_refused(self):
         self.fails(FILE, "pin", "verify", "auth", "--pin-fd=77")
@@ -224,6 +230,56 @@ class Prompt(TestCase):
         self.assertEqual(PIN_HELD_BACK, terminal.end())
         self.assertEqual(2, self.stack.card().tries()["auth"])
 
+    def test_it_ends_when_the_card_is_taken_out(self):
+        terminal = self.ask()
+        terminal.wait_for("tries left: ")
+        terminal.type(b"12")
+        self.pull()
+        self.assertEqual(NO_CARD, terminal.end())
+        self.assertRegex(terminal.screen, rb"tries left: \r\njpkictl: [^\n]*\r\n\Z")
+        self.assertTrue(terminal.is_restored())
+        self.assertEqual(0, terminal.unread())
+
+    def test_it_ends_when_the_service_does(self):
+        terminal = self.ask()
+        terminal.wait_for("tries left: ")
+        self.stack.daemon.kill()
+        self.addCleanup(self.client.wait_for_card)
+        self.addCleanup(self.stack.start_daemon)
+        self.assertEqual(NO_SERVICE, terminal.end())
+        self.assertTrue(terminal.is_restored())
+
+    def test_each_of_several_gets_the_answer_to_its_own(self):
+        terminals = {kind: self.ask(kind) for kind in PIN}
+        for kind, terminal in terminals.items():
+            terminal.wait_for(f"PIN ({kind}, ")
+        terminals["sign"].type(WRONG_PIN["sign"] + b"\n")
+        terminals["sign"].wait_for("4 of 5 tries left: ")
+        terminals["auth"].type(PIN["auth"] + b"\n")
+        self.assertEqual(0, terminals["auth"].end())
+        terminals["sign"].type(PIN["sign"] + b"\n")
+        self.assertEqual(0, terminals["sign"].end())
+        self.assertEqual([1, 2], [terminals[kind].screen.count("PIN (".encode()) for kind in ("auth", "sign")])
+
+    def session_agent(self, pin):
+        one = agent.Agent("root", answer=lambda question: pin)
+        self.addCleanup(one.close)
+        one.register()
+        return one
+
+    def test_the_sessions_agent_is_not_asked_where_there_is_a_terminal(self):
+        one = self.session_agent(WRONG_PIN["auth"])
+        terminal = self.ask()
+        terminal.wait_for("tries left: ")
+        terminal.type(PIN["auth"] + b"\n")
+        self.assertEqual(0, terminal.end())
+        self.assertEqual([], one.questions)
+
+    def test_without_a_terminal_it_is_asked(self):
+        one = self.session_agent(PIN["auth"])
+        self.assertEqual(0, run("pin", "verify", "auth").returncode)
+        self.assertEqual(["auth"], [question.details["applet"] for question in one.questions])
+
     def test_nothing_typed_and_the_end_of_input_are_no_pin(self):
         for keys in (b"\n", b"\x04"):
             terminal = self.ask()
@@ -265,3 +321,17 @@ class Prompt(TestCase):
         terminal = self.ask()
         terminal.wait_for("tries left: ")
         self.assertFalse(self.leaves_a_core(terminal.process))
+
+
+class NoBus(unittest.TestCase):
+    def test_a_prompt_ends_when_the_bus_does(self):
+        with stack.Stack() as broken:
+            broken.wait_for_cards()
+            terminal = Terminal(stack.program("jpkictl"), "pin", "verify", "auth")
+            self.addCleanup(terminal.close)
+            terminal.wait_for("tries left: ")
+            broken.bus.kill()
+            self.assertEqual(NO_SERVICE, terminal.end())
+            self.assertTrue(terminal.is_restored())
+            broken.daemon.popen.wait(stack.PATIENCE)
+            broken.daemon.was_killed = True

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """jpkictl with a service that says odd things, or goes away."""
+import contextlib
 import json
 import multiprocessing
 import os
@@ -10,13 +11,15 @@ import dbus.lowlevel
 from dbus.mainloop.glib import DBusGMainLoop
 from gi.repository import GLib
 
+import jpkictl
 import stack
 from client import APPLET, NAME, PIN
-from jpkictl import BUSY, NO_CARD, NO_SERVICE, NOT_AUTHORIZED, OTHER, PIN_HELD_BACK, PIN_WRONG
+from jpkictl import BUSY, NO_CARD, NO_PIN, NO_SERVICE, NOT_AUTHORIZED, OTHER, PIN_HELD_BACK, PIN_WRONG, USAGE
 
 
 class Impostor:
-    """A program that has taken the name org.jpkid1, and answers by member as it is told: (signature, values…)."""
+    """A program that has taken the name org.jpkid1, and answers by member as it is told: (signature, values…), or a
+    function that makes that of the message."""
 
     READER, CARD = "/org/jpkid1/reader/x", "/org/jpkid1/card/7"
 
@@ -32,16 +35,17 @@ class Impostor:
     @classmethod
     def objects(cls, **changes):
         properties = {"Name": "Reader", "State": "card", "Card": dbus.ObjectPath(cls.CARD), "Type": "mynumber-card",
-                      "HasCertificate": True, "TriesLeft": dbus.Int32(3), "TriesMax": dbus.Byte(3), **changes}
+                      "HasPinPad": False, "HasCertificate": True, "TriesLeft": dbus.Int32(3), "TriesMax": dbus.Byte(3),
+                      "CanResetPin": False, **changes}
         properties = {name: value for name, value in properties.items() if value is not None}
 
         def shown(interface, *names, **more):
             chosen = {name: properties[name] for name in names if name in properties}
             return dbus.Dictionary({interface: dbus.Dictionary({**chosen, **more}, signature="sv")}, signature="sa{sv}")
-        objects = {cls.READER: shown("org.jpkid1.Reader", "Name", "State", "Card"),
+        objects = {cls.READER: shown("org.jpkid1.Reader", "Name", "State", "Card", "HasPinPad"),
                    cls.CARD: shown("org.jpkid1.Card", "Type"),
-                   **{f"{cls.CARD}/{kind}": shown(APPLET, "HasCertificate", "TriesLeft", "TriesMax", Kind=kind)
-                      for kind in PIN}}
+                   **{f"{cls.CARD}/{kind}": shown(APPLET, "HasCertificate", "TriesLeft", "TriesMax", "CanResetPin",
+                                                  Kind=kind) for kind in PIN}}
         return dbus.Dictionary({dbus.ObjectPath(path): value for path, value in objects.items()},
                                signature="oa{sa{sv}}")
 
@@ -55,12 +59,15 @@ class Impostor:
     def answer(self, connection, message):
         if message.get_type() != dbus.lowlevel.MESSAGE_TYPE_METHOD_CALL:
             return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
-        signature, *values = self.answers[message.get_member()]
+        answer = self.answers[message.get_member()]
+        signature, *values = answer(message) if callable(answer) else answer
         if signature == "gone":
             os._exit(0)
-        reply = dbus.lowlevel.ErrorMessage(message, *values) if signature == "error" else \
-            dbus.lowlevel.MethodReturnMessage(message)
-        if signature != "error":
+        if signature == "error":
+            reply = dbus.lowlevel.ErrorMessage(message, *values[:2])
+            reply.append(*values[2:])
+        else:
+            reply = dbus.lowlevel.MethodReturnMessage(message)
             reply.append(*values, signature=signature)
         connection.send_message(reply)
         return dbus.lowlevel.HANDLER_RESULT_HANDLED
@@ -92,7 +99,8 @@ class HostileService(unittest.TestCase):
             self.assertEqual(0, self.stack.jpkictl("status").returncode)
 
     def test_objects_of_other_types_are_refused(self):
-        for name in ("Name", "State", "Card", "Type", "HasCertificate", "TriesLeft", "TriesMax"):
+        for name in ("Name", "State", "Card", "Type", "HasPinPad", "HasCertificate", "TriesLeft", "TriesMax",
+                     "CanResetPin"):
             for value in (dbus.UInt64(1), dbus.Array([], signature="ay"), dbus.Double(1)):
                 with self.subTest(name, value=value):
                     self.fails(OTHER, "status", GetManagedObjects=("a{oa{sa{sv}}}", Impostor.objects(**{name: value})))
@@ -111,8 +119,8 @@ class HostileService(unittest.TestCase):
                     self.fails(OTHER, *command.split(), **{member: answer})
 
     def test_more_objects_than_there_can_be_are_refused(self):
-        reader = {"org.jpkid1.Reader": dbus.Dictionary({"Name": "x", "State": "empty", "Card": dbus.ObjectPath("/")},
-                                                       signature="sv")}
+        reader = {"org.jpkid1.Reader": dbus.Dictionary({"Name": "x", "State": "empty", "Card": dbus.ObjectPath("/"),
+                                                        "HasPinPad": False}, signature="sv")}
         objects = {dbus.ObjectPath(f"/org/jpkid1/reader/{number}"): dbus.Dictionary(reader, signature="sa{sv}")
                    for number in range(65)}
         self.fails(OTHER, "status", GetManagedObjects=("a{oa{sa{sv}}}", dbus.Dictionary(objects,
@@ -153,6 +161,12 @@ class HostileService(unittest.TestCase):
                 self.fails(PIN_WRONG, "pin", "verify", "auth", pin=b"1234",
                            VerifyPin=("error", "org.jpkid1.Error.PinIncorrect", text))
 
+    def test_a_wait_until_a_time_that_no_calendar_has_is_told_in_the_services_words(self):
+        for until in (dbus.UInt64(2 ** 64 - 1), dbus.UInt64(2 ** 62), dbus.UInt32(1), dbus.String("soon")):
+            with self.subTest(until):
+                self.fails(PIN_HELD_BACK, "cert", "auth", says="Wait.", GetCertificate=(
+                    "error", "org.jpkid1.Error.HeldOff", "Wait.", until))
+
     def test_every_error_has_its_exit_status(self):
         own, bus, said = "org.jpkid1.Error.", "org.freedesktop.DBus.Error.", "It cannot be done; do another thing."
         for name, status in {own + "HeldOff": PIN_HELD_BACK, own + "TriesChanged": PIN_HELD_BACK, own + "Busy": BUSY,
@@ -166,3 +180,73 @@ class HostileService(unittest.TestCase):
         self.fails(PIN_WRONG, "pin", "verify", "auth", pin=b"1234", says="may have cost a try", VerifyPin=("gone",))
         self.fails(NO_SERVICE, "cert", "auth", GetCertificate=("gone",))
         self.fails(PIN_WRONG, "pin", "verify", "auth", pin=b"1234", says="may have cost a try", VerifyPin=("s", "x"))
+
+
+def tell_options(message):
+    """An error whose words are the options of the call."""
+    return "error", "org.jpkid1.Error.CardError", str({str(key): int(value) for key, value in
+                                                       sorted(message.get_args_list()[-1].items())})
+
+
+class PinPad(unittest.TestCase):
+    """The service says that the reader has one."""
+    OBJECTS = ("a{oa{sa{sv}}}", Impostor.objects(HasPinPad=True))
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = stack.Stack(start=["bus"])
+        cls.stack.__enter__()
+        cls.addClassCleanup(cls.stack.stop)
+
+    @contextlib.contextmanager
+    def terminal(self, *arguments, **answers):
+        with Impostor(**{"GetManagedObjects": self.OBJECTS, "RegisterAgent": ("",), **answers}):
+            terminal = jpkictl.Terminal(stack.program("jpkictl"), *arguments)
+            self.addCleanup(terminal.close)
+            yield terminal
+
+    def check_pad(self, *arguments, shows, options, **answers):
+        with self.terminal(*arguments, **answers) as terminal:
+            self.assertEqual(OTHER, terminal.end(), terminal.screen)
+        self.assertEqual(f"{shows}\r\njpkictl: {options}\r\n", terminal.screen.decode())
+
+    def test_the_auth_pin_is_typed_there_by_whoever_was_told_the_tries(self):
+        shown = "利用者証明用 PIN (auth, 数字4桁), 3 of 3 tries left: type it at the reader"
+        told = {"expected-tries": 3}
+        self.check_pad("pin", "verify", "auth", shows=f"{shown}.", options=told, VerifyPin=tell_options)
+        self.check_pad("pin", "change", "auth", shows=f"{shown}, then the new one twice.", options=told,
+                       ChangePin=tell_options)
+        self.check_pad("cert", "auth", "--pin-pad", shows=f"{shown}.", options={**told, "pin-pad": 1},
+                       GetCertificate=tell_options)
+
+    def test_the_sign_pin_only_by_whoever_wants_that(self):
+        self.check_pad("pin", "verify", "sign", "--pin-pad", options={"expected-tries": 3, "pin-pad": 1},
+                       shows="署名用 PIN (sign, 英数字6〜16文字), 3 of 3 tries left: type it at the reader.",
+                       VerifyPin=tell_options)
+        with self.terminal("pin", "verify", "sign", VerifyPin=tell_options) as terminal:
+            self.assertEqual(OTHER, terminal.end())
+        self.assertEqual(b"jpkictl: {}\r\n", terminal.screen)
+
+    def test_a_wrong_one_may_be_corrected_while_more_than_one_try_is_left(self):
+        wrong = ("error", "org.jpkid1.Error.PinIncorrect", "It is wrong.", dbus.UInt32(2))
+        with self.terminal("pin", "verify", "auth", VerifyPin=wrong) as terminal:
+            self.assertEqual(PIN_WRONG, terminal.end())
+        self.assertEqual(3, terminal.screen.count(b"type it at the reader"))
+
+    def test_nobody_is_sent_there_before_consent_to_the_last_try(self):
+        refused = ("error", "org.jpkid1.Error.LastTry", "")
+        with self.terminal("pin", "verify", "auth", GetTries=("i", 1), VerifyPin=refused) as terminal:
+            terminal.wait_for("Type yes to use the last try: ")
+            self.assertNotIn(b"at the reader", terminal.screen)
+            terminal.type(b"yes\n")
+            self.assertEqual(PIN_HELD_BACK, terminal.end())
+        self.assertEqual(1, terminal.screen.count(b"at the reader"))
+
+    def test_it_needs_a_reader_that_has_one_a_terminal_and_no_other_pin(self):
+        without = ("a{oa{sa{sv}}}", Impostor.objects())
+        with self.terminal("pin", "verify", "auth", "--pin-pad", GetManagedObjects=without) as terminal:
+            self.assertEqual(USAGE, terminal.end())
+        self.assertIn(b"has no PIN pad", terminal.screen)
+        with Impostor(GetManagedObjects=self.OBJECTS):
+            self.assertEqual(NO_PIN, self.stack.jpkictl("pin", "verify", "auth", "--pin-pad").returncode)
+            self.assertEqual(USAGE, self.stack.jpkictl("pin", "verify", "auth", "--pin-pad", pin=b"1234").returncode)

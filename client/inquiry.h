@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A question that is being asked, in a process of its own with a pinentry. The PIN goes from there
+ * into a pipe: this process holds its read end, and never reads it.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "client/agent.h"
+
+struct inquiry;
+
+/*
+ * @result: 0 with @fd, which is borrowed; ANSWER_DISMISSED; or a negative errno: nobody could be
+ * asked, which has been logged.
+ */
+typedef void inquiry_done(int result, int fd, void *userdata);
+
+/*
+ * Starts asking; prompt_ask() has the arguments, and they are not needed afterwards. SIGCHLD must
+ * be blocked. 0, then @done is called once, from the loop, and *ret_inquiry is gone after that; or
+ * a negative errno.
+ */
+int inquiry_start(sd_event *event, const char *program, const struct agent_question *question,
+		  const char *caller, uint64_t deadline, inquiry_done *done, void *userdata,
+		  struct inquiry **ret_inquiry);
+
+/* Closes the dialogue, by force if need be; @done is called soon. */
+void inquiry_stop(struct inquiry *inquiry);
