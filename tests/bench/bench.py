@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measures what jpkid promises about its costs, and prints one table; for use inside tests/sandbox only.
 
-    bench.py [--quick] [NAME]...        NAME: apdus, time, attack, idle, memory, readers; without one, all
+    bench.py [--quick] [NAME]...        NAME: apdus, time, attack, idle, memory, readers, fairness; without one, all
 
 Every figure is a count, or a ratio of two things that were measured in turns in the same run. The exit status is 1 when
 a limit is missed.
@@ -30,6 +30,7 @@ SELECT, JPKI_AID_LENGTH = bytes.fromhex("00A4040C"), "10"
 SIGN = 0x2A
 MODULE = glob.glob("/usr/lib/*/opensc-pkcs11.so")
 WARM_UP = 5                     # signatures that are not counted
+START_SECONDS = 1               # in which many programs have started
 QUIET = 0.3                     # seconds after which nothing follows an operation
 
 
@@ -312,16 +313,24 @@ def measure_memory(table, _quick):
 
 # ---- 6: two readers ----
 
-def throughput(paths, count):
-    """Signatures in a second, from the first reply to the last one."""
-    programs = [subprocess.Popen(helper("bus-sign", path, count), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-                for path in paths]
-    for program in programs:
-        program.stdin.write(PINS["auth"])
-        program.stdin.close()
+def start_signing(path, *limits):
+    program = subprocess.Popen(helper("bus-sign", path, *limits), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    program.stdin.write(PINS["auth"])
+    program.stdin.close()
+    return program
+
+
+def end_signing(programs):
+    """The times of their replies, in µs."""
     times = [list(map(int, program.stdout.read().split())) for program in programs]
     if any(program.wait() for program in programs):
         raise RuntimeError("bus-sign failed")
+    return times
+
+
+def throughput(paths, count):
+    """Signatures in a second, from the first reply to the last one."""
+    times = end_signing([start_signing(path, count) for path in paths])
     first, last = min(t[0] for t in times), max(t[-1] for t in times)
     return sum(len(t) - 1 for t in times) / (last - first) * 1e6
 
@@ -338,8 +347,34 @@ def measure_readers(table, quick):
               f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})", ">= 1.8", ratio >= 1.8)
 
 
+# ---- 7: many callers ----
+
+def shares(bed, callers, seconds):
+    """How many replies a second each caller gets, once all of them have had one."""
+    path, = applets(bed, "auth")
+    until = time.monotonic_ns() // 1000 + (seconds + START_SECONDS) * 10**6
+    times = end_signing([start_signing(path, 10**9, until) for _ in range(callers)])
+    start = max(t[0] for t in times)
+    return [sum(start < one < until for one in t) / (until - start) * 1e6 for t in times]
+
+
+def measure_fairness(table, quick):
+    callers, seconds = 64, 3 if quick else 10
+    with stack.Stack() as bed:
+        bed.wait_for_cards()
+        alone = shares(bed, 1, seconds)
+        many = shares(bed, callers, seconds)
+        alone = statistics.mean(alone + shares(bed, 1, seconds))
+    ratio, total = max(many) / min(many), sum(many) / alone
+    table.at_most(f"fairness: the busiest of {callers} callers against the least busy", ratio, 1.2, f"{ratio:.3f}")
+    limit = 0.6 if quick else 0.95      # a short run also measures what else the machine does
+    table.row(f"fairness: signatures of {callers} callers against those of one alone",
+              f"{total:.2f} ({sum(many):.0f} a second)", f">= {limit}", total >= limit)
+
+
 MEASUREMENTS = {name.removeprefix("measure_"): globals()[name] for name in (
-    "measure_apdus", "measure_time", "measure_attack", "measure_idle", "measure_memory", "measure_readers")}
+    "measure_apdus", "measure_time", "measure_attack", "measure_idle", "measure_memory", "measure_readers",
+    "measure_fairness")}
 
 
 def main():

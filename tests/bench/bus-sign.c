@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bus-sign APPLET COUNT <PIN: signs COUNT times through jpkid, on one connection; the PIN goes by a
- * pipe each time.
+ * bus-sign APPLET COUNT [UNTIL] <PIN: signs COUNT times through jpkid, on one connection, but not
+ * after the time UNTIL (µs, CLOCK_MONOTONIC); the PIN goes by a pipe each time.
  */
 #include <dbus/dbus.h>
+#include <limits.h>
 
 #include "tests/bench/signing.h"
 
@@ -61,16 +62,19 @@ int main(int argc, char **argv)
 	DBusError error = DBUS_ERROR_INIT;
 	uint8_t pin[SIGNING_PIN_MAX];
 	DBusConnection *bus;
+	long long until = LLONG_MAX;
 	size_t length;
 
-	if (argc != 3)
-		errx(EXIT_FAILURE, "usage: bus-sign APPLET COUNT <PIN");
+	if (argc != 3 && argc != 4)
+		errx(EXIT_FAILURE, "usage: bus-sign APPLET COUNT [UNTIL] <PIN");
+	if (argc == 4)
+		until = atoll(argv[3]);
 	length = signing_read_pin(pin);
 	bus = dbus_bus_get(DBUS_BUS_SYSTEM, &error);
 	if (!bus)
 		errx(EXIT_FAILURE, "%s: %s", error.name, error.message);
 
-	for (int i = 0; i < atoi(argv[2]); i++) {
+	for (int i = 0; i < atoi(argv[2]) && signing_time() < until; i++) {
 		sign(bus, argv[1], pin, length);
 		signing_print_time();
 	}

@@ -27,10 +27,15 @@ static inline size_t signing_read_pin(uint8_t pin[SIGNING_PIN_MAX])
 }
 
 /* CLOCK_MONOTONIC in µs, as in the card's record. */
-static inline void signing_print_time(void)
+static inline long long signing_time(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	printf("%lld\n", now.tv_sec * 1000000LL + now.tv_nsec / 1000);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static inline void signing_print_time(void)
+{
+	printf("%lld\n", signing_time());
 }
