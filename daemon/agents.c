@@ -16,7 +16,7 @@
 
 enum {
 	AGENTS_MAX = 64,
-	AGENTS_PER_UID_MAX = 8,
+	AGENTS_PER_UID_MAX = 16,
 };
 
 /* What a person has to answer. Microseconds. */

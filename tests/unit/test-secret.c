@@ -61,6 +61,31 @@ static void secrets_do_not_overlap(void **state)
 	}
 }
 
+static void a_copy_is_equal_and_lives_by_itself(void **state)
+{
+	struct secret *secret = script_secret("1234");
+	CLEANUP(secret_freep) struct secret *copy = secret_copy(secret);
+	CLEANUP(secret_freep) struct secret *same = script_secret("1234");
+
+	assert_non_null(copy);
+	assert_true(secret_equal(secret, copy));
+	secret_free(secret);
+	assert_true(secret_equal(copy, same));
+}
+
+static void secrets_that_differ_in_one_byte_or_in_length_are_not_equal(void **state)
+{
+	CLEANUP(secret_freep) struct secret *secret = script_secret("1234");
+	static const char *const others[] = { "0234", "1235", "123", "12345", "" };
+
+	for (size_t i = 0; i < LENGTH_OF(others); i++) {
+		CLEANUP(secret_freep) struct secret *other = script_secret(others[i]);
+
+		assert_false(secret_equal(secret, other));
+		assert_false(secret_equal(other, secret));
+	}
+}
+
 static void a_full_pool_says_no_and_serves_again_after_a_free(void **state)
 {
 	struct secret *secrets[1000];
@@ -110,6 +135,8 @@ int main(void)
 		cmocka_unit_test(a_freed_secret_is_wiped),
 		cmocka_unit_test(freeing_nothing_is_allowed_and_the_pointer_is_forgotten),
 		cmocka_unit_test(secrets_do_not_overlap),
+		cmocka_unit_test(a_copy_is_equal_and_lives_by_itself),
+		cmocka_unit_test(secrets_that_differ_in_one_byte_or_in_length_are_not_equal),
 		cmocka_unit_test(a_full_pool_says_no_and_serves_again_after_a_free),
 		cmocka_unit_test(more_than_the_pool_is_refused),
 		cmocka_unit_test(a_protected_process_leaves_no_core),
