@@ -262,8 +262,23 @@ class Daemon(Process):
         self.wait_until(lambda: "READY=1" in self.notifications, "says READY=1")
 
     def _listen(self):
-        while True:
-            self.notifications += self.socket.recv(4096).decode().splitlines()
+        with self.socket:
+            while told := self.socket.recv(4096):
+                self.notifications += told.decode().splitlines()
+
+    def kill(self):
+        super().kill()
+        self._hang_up()
+
+    def stop(self):
+        try:
+            super().stop()
+        finally:
+            self._hang_up()
+
+    def _hang_up(self):
+        with contextlib.suppress(OSError):      # it has been done
+            self.socket.shutdown(socket.SHUT_RDWR)
 
     def status_lines(self):
         return [line.removeprefix("STATUS=") for line in self.notifications if line.startswith("STATUS=")]
