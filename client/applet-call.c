@@ -98,7 +98,8 @@ static void write_body(struct writer *writer, const void *data)
 	write_secret(&options, "pin", call->pin);
 	write_secret(&options, "new-pin", call->new_pin);
 	write_secret(&options, "reset-code", call->reset_code);
-	if (call->expected_tries > 0)
+	/* Of none left, too: who does not say how many there are is not let to the pad. */
+	if (call->is_at_pad || call->expected_tries > 0)
 		writer_entry_uint32(&options, "expected-tries", call->expected_tries);
 	if (call->is_at_pad && call->session.arguments->pin_pad)
 		writer_entry_boolean(&options, "pin-pad", true);

@@ -90,19 +90,19 @@ static void fail_unknown(struct call *call, const struct applet *applet, const s
 	if (job && job->kind == JOB_CHANGE_PIN)
 		call_fail(call, ANSWER_OUTCOME_UNKNOWN,
 			  "The answer of the card was lost, so it is not known whether the old or "
-			  "the new %s holds. Put the card in again, look at TriesLeft, and check "
-			  "the new one first (VerifyPin).",
+			  "the new %s holds. Put the card in again, ask for the tries left "
+			  "(GetTries), and check the new one first (VerifyPin).",
 			  pin_name(applet));
 	else if (is_about_code(job))
 		call_fail(call, ANSWER_OUTCOME_UNKNOWN,
 			  "The answer of the card was lost, so it is not known whether the new %s "
-			  "holds. Put the card in again, look at TriesLeft, and check the new one "
-			  "(VerifyPin).",
+			  "holds. Put the card in again, ask for the tries left (GetTries), and "
+			  "check the new one (VerifyPin).",
 			  pin_name(applet));
 	else
 		call_fail(call, ANSWER_OUTCOME_UNKNOWN,
-			  "The answer of the card was lost, so the PIN may have cost a try; look "
-			  "at TriesLeft before you repeat.");
+			  "The answer of the card was lost, so the PIN may have cost a try; ask "
+			  "for the tries left (GetTries) before you repeat.");
 }
 
 static void fail_card(struct call *call, const struct applet *applet, const struct job *job)
@@ -177,8 +177,8 @@ static const char *sentence(enum answer answer)
 		return "This needs the PIN; give it with the option 'pin', a descriptor to read it "
 		       "from.";
 	case ANSWER_TRIES_CHANGED:
-		return "The card's count of tries is not what was expected; nothing was sent. Look "
-		       "at TriesLeft again.";
+		return "The card's count of tries is not what was expected; nothing was sent. Tell "
+		       "the person how many are left, and repeat.";
 	case ANSWER_LAST_TRY:
 		return "One try is left, and a wrong PIN would lock the card; nothing was sent. To "
 		       "use it, set 'allow-last-try'.";

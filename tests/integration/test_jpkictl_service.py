@@ -233,6 +233,11 @@ class PinPad(unittest.TestCase):
             self.assertEqual(PIN_WRONG, terminal.end())
         self.assertEqual(3, terminal.screen.count(b"type it at the reader"))
 
+    def test_nobody_is_sent_there_with_a_locked_pin_which_the_service_can_tell(self):
+        with self.terminal("pin", "verify", "auth", GetTries=("i", 0), VerifyPin=tell_options) as terminal:
+            self.assertEqual(OTHER, terminal.end())
+        self.assertEqual("jpkictl: {'expected-tries': 0}\r\n", terminal.screen.decode())
+
     def test_nobody_is_sent_there_before_consent_to_the_last_try(self):
         refused = ("error", "org.jpkid1.Error.LastTry", "")
         with self.terminal("pin", "verify", "auth", GetTries=("i", 1), VerifyPin=refused) as terminal:
