@@ -196,9 +196,11 @@ static int job_check_certificate(struct job *job)
 	return job->result;
 }
 
-/* What is refused once from a lease would be refused again. */
-static bool is_end_of_lease(int result)
+/* What is refused once from a lease would be refused again, for whatever reason. */
+static bool is_end_of_lease(const struct job *job, int result)
 {
+	if (result == ANSWER_CARD_ERROR)
+		return job->may_be_open && !job->verified;
 	return result == ANSWER_PIN_INCORRECT || result == ANSWER_PIN_LOCKED ||
 	       result == ANSWER_PIN_REQUIRED || result == ANSWER_OUTCOME_UNKNOWN;
 }
@@ -221,7 +223,7 @@ static void on_job_done(struct job *job, int result, void *userdata)
 	}
 	if ((job->kind == JOB_CHANGE_PIN || job->kind == JOB_RESET_PIN) && result == 0)
 		leases_end(request->applet);
-	if (job->from_lease && is_end_of_lease(result))
+	if (job->from_lease && is_end_of_lease(job, result))
 		end_refused_lease(request->applet, job);
 	request_end(request, result, job);
 }

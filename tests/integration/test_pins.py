@@ -342,6 +342,17 @@ class Unlock(PinTestCase):
         with self.no_try_spent(), self.refused("PinRequired"):
             self.auth.call("Sign", "rsa-pkcs1-sha256", bytes(32))
 
+    def test_nor_is_a_refusal_that_is_not_about_tries(self):
+        self.addCleanup(stack.clear_state)      # it counts as wrong
+        lease = self.unlock()
+        self.wait_for_quiet()
+        self.stack.card().control("at 20 sw 6982 skip 1")   # the first one asks for the counter
+        with self.refused("CardError"):
+            self.auth.call("Sign", "rsa-pkcs1-sha256", bytes(32))
+        self.assertTrue(self.has_ended(lease))
+        with self.no_try_spent(), self.refused("PinRequired"):
+            self.auth.call("Sign", "rsa-pkcs1-sha256", bytes(32))
+
     def test_of_many_signatures_that_wait_only_one_asks_with_a_refused_pin(self):
         self.unlock()
         self.wait_for_quiet()
