@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * For LD_PRELOAD: the time of day is what a test says in the file $CLOCK (seconds since 1970, a
- * native int64_t), and stands still. libfaketime would spoil the monotonic clock's timerfd, too.
+ * native int64_t), and stands still; a second one says how long the machine has slept besides.
+ * libfaketime would spoil the monotonic clock's timerfd, too.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -12,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static const _Atomic(int64_t) *seconds;
+static const struct {
+	_Atomic(int64_t) now, slept;
+} *seconds;
 
 static __attribute__((constructor)) void clock_map(void)
 {
@@ -30,15 +33,18 @@ static __attribute__((constructor)) void clock_map(void)
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-	if (clock != CLOCK_REALTIME)
-		return ((__typeof__(clock_gettime) *)dlsym(RTLD_NEXT, "clock_gettime"))(clock, now);
-	*now = (struct timespec){ .tv_sec = *seconds };
-	return 0;
+	int r = ((__typeof__(clock_gettime) *)dlsym(RTLD_NEXT, "clock_gettime"))(clock, now);
+
+	if (clock == CLOCK_REALTIME)
+		*now = (struct timespec){ .tv_sec = seconds->now };
+	if (clock == CLOCK_BOOTTIME)
+		now->tv_sec += seconds->slept;
+	return r;
 }
 
 time_t time(time_t *ret_now)
 {
 	if (ret_now)
-		*ret_now = *seconds;
-	return *seconds;
+		*ret_now = seconds->now;
+	return seconds->now;
 }

@@ -46,13 +46,18 @@ class Places(Library):
 
 
 class Clock(Library):
-    """The time of day, in seconds since 1970, which stands still."""
-    SECONDS = struct.Struct("q")
+    """The time of day, in seconds since 1970, which stands still; and sleep of the machine."""
+    SECONDS = struct.Struct("qq")
 
     def __init__(self, now):
         super().__init__("clock", self.SECONDS.size)
+        self.slept = 0
         self.set(now)
 
     def set(self, now):
         self.now = now
-        self.SECONDS.pack_into(self.shared, 0, now)
+        self.SECONDS.pack_into(self.shared, 0, now, self.slept)
+
+    def sleep(self, seconds):
+        self.slept += seconds
+        self.set(self.now)

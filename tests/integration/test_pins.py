@@ -8,6 +8,7 @@ import time
 import dbus
 
 import client
+import preload
 import stack
 
 NEW_PIN = {"auth": b"5678", "sign": b"NEW456"}
@@ -268,7 +269,7 @@ class Reset(PinTestCase):
         self.auth.call("ResetPin", reset_code=CODE, new_pin=b"5678", expected_tries=left)
 
 
-class Unlock(PinTestCase):
+class LeaseTestCase(PinTestCase):
     def unlock(self, applet=None):
         lease = os.fdopen((applet or self.auth).call("Unlock", pin=b"1234").take(), "rb", buffering=0)
         self.addCleanup(lease.close)
@@ -277,6 +278,8 @@ class Unlock(PinTestCase):
     def has_ended(self, lease):
         return bool(select.select([lease], [], [], 5)[0]) and lease.read(1) == b""
 
+
+class Unlock(LeaseTestCase):
     def test_until_the_lease_is_closed_the_caller_needs_no_pin_to_sign(self):
         lease = self.unlock()
         for _ in range(3):
@@ -419,3 +422,19 @@ class Unlock(PinTestCase):
         with self.no_try_spent(), self.refused("LastTry"):
             self.auth.call("Sign", "rsa-pkcs1-sha256", bytes(32))
         lease.close()
+
+
+class Sleep(LeaseTestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.clock = preload.Clock(int(time.time()))
+        cls.DAEMON_ENVIRONMENT = cls.clock.environment
+        super().setUpClass()
+
+    def test_a_lease_ends_when_the_machine_has_slept(self):
+        lease = self.unlock()
+        self.auth.call("Sign", "rsa-pkcs1-sha256", bytes(32))
+        self.clock.sleep(2)
+        with self.no_try_spent(), self.refused("PinRequired"):
+            self.auth.call("Sign", "rsa-pkcs1-sha256", bytes(32))
+        self.assertTrue(self.has_ended(lease))
