@@ -17,7 +17,6 @@
 enum {
 	OPEN_MAX = 128,
 	OPEN_PER_CALLER_MAX = 16,
-	OPEN_PER_UID_MAX = 64,
 };
 
 static const char last_try_action[] = "org.jpkid1.last-try";
@@ -29,23 +28,15 @@ struct manager *request_manager(const struct request *request)
 
 /* --- one of many ------ */
 
-static bool is_of_same_user(const struct call *one, const struct call *other)
+static bool too_many(const struct manager *manager, const char *sender)
 {
-	uid_t uid, other_uid;
-
-	return call_uid(one, &uid) && call_uid(other, &other_uid) && uid == other_uid;
-}
-
-static bool too_many(const struct manager *manager, const struct call *call)
-{
-	unsigned int all = 0, callers = 0, users = 0;
+	unsigned int all = 0, own = 0;
 
 	for (const struct request *request = manager->requests; request; request = request->next) {
 		all++;
-		callers += strcmp(call_sender(request->call), call_sender(call)) == 0;
-		users += is_of_same_user(request->call, call);
+		own += strcmp(call_sender(request->call), sender) == 0;
 	}
-	return all >= OPEN_MAX || callers >= OPEN_PER_CALLER_MAX || users >= OPEN_PER_UID_MAX;
+	return all >= OPEN_MAX || own >= OPEN_PER_CALLER_MAX;
 }
 
 static void request_unlink(struct request *request)
@@ -127,7 +118,7 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 	struct manager *manager = applet->card->manager;
 	struct request *request;
 
-	if (too_many(manager, call)) {
+	if (too_many(manager, call_sender(call))) {
 		call_fail_result(call, ANSWER_LIMITS_EXCEEDED, applet, NULL);
 		return NULL;
 	}

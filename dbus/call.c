@@ -78,11 +78,6 @@ const char *call_sender(const struct call *call)
 	return dbus_message_get_sender(call->message);
 }
 
-bool call_uid(const struct call *call, uid_t *ret_uid)
-{
-	return peer_watch_uid(&call->watch, ret_uid);
-}
-
 pid_t call_pid(const struct call *call)
 {
 	return peer_watch_pid(&call->watch);

@@ -90,7 +90,6 @@ struct bus *call_bus(const struct call *call);
 DBusMessage *call_message(const struct call *call); /* borrowed */
 const struct method *call_method(const struct call *call);
 const char *call_sender(const struct call *call);
-bool call_uid(const struct call *call, uid_t *ret_uid); /* of the sender; false: not known yet */
 pid_t call_pid(const struct call *call); /* of the sender once authority_check() is done; or 0 */
 void *call_userdata(const struct call *call); /* of the object; NULL once it is removed */
 struct peers *call_peers(const struct call *call); /* to watch the sender for longer than the call */

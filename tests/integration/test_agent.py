@@ -13,7 +13,7 @@ import stack
 from agent import DISMISSED, INTERFACE, MANAGER, PATH
 from client import PIN, ROOT, WRONG_PIN, pins_in
 
-AGENTS_PER_USER = 8
+AGENTS_PER_USER = 16
 DESCRIPTOR_DEADLINE = 2     # seconds
 
 
@@ -70,7 +70,7 @@ class Registration(TestCase):
             with self.refused("org.freedesktop.DBus.Error.InvalidArgs"):
                 self.client.call(ROOT, MANAGER, member, signature, *arguments)
 
-    def test_a_user_has_at_most_8_agents_and_those_that_leave_make_room(self):
+    def test_a_user_has_at_most_16_agents_and_those_that_leave_make_room(self):
         for _ in range(2):
             agents = [self.new_agent("alice") for _ in range(AGENTS_PER_USER + 1)]
             for one in agents[:-1]:
