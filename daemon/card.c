@@ -41,6 +41,7 @@ int card_new(struct manager *manager, const char *reader_path,
 	card->type = finding->token.type;
 	card->has_reset_code = finding->token.has_reset_code;
 	card->has_pin_pad = finding->has_pin_pad;
+	card->takes_new_pins = finding->takes_new_pins;
 	card->worker = worker;
 
 	snprintf(path, sizeof(path), "/org/jpkid1/card/%" PRIu64, manager->next_card++);

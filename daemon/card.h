@@ -31,7 +31,8 @@ struct card {
 	const char *reader_path;
 	enum jpki_type type;
 	bool has_reset_code;
-	bool has_pin_pad;      /* the reader */
+	bool has_pin_pad;    /* the reader… */
+	bool takes_new_pins; /* …at its pad */
 	struct worker *worker; /* NULL: the card is gone */
 	struct applet applets[JPKI_APPLET_COUNT];
 };

@@ -316,6 +316,11 @@ bool pcsc_has_pin_pad(const struct pcsc_card *card)
 	return card->has_pin_pad;
 }
 
+bool pcsc_takes_new_pins(const struct pcsc_card *card)
+{
+	return card->has_pin_pad && card->pin_pad.modify_pin_direct != 0;
+}
+
 bool pcsc_is_gone(struct pcsc_card *card)
 {
 	static const struct timespec pause = { 0, GONE_PAUSE_MILLISECONDS * 1000000L };

@@ -71,9 +71,10 @@ int pcsc_power_cycle(struct pcsc_card *card);
 
 /*
  * The reader has a pad at which a PIN can be typed that never reaches this machine (PC/SC part 10:
- * FEATURE_VERIFY_PIN_DIRECT and FEATURE_MODIFY_PIN_DIRECT).
+ * FEATURE_VERIFY_PIN_DIRECT); and a new one, too (FEATURE_MODIFY_PIN_DIRECT).
  */
 bool pcsc_has_pin_pad(const struct pcsc_card *card);
+bool pcsc_takes_new_pins(const struct pcsc_card *card);
 
 /*
  * After a failed transmit: was the card pulled out? Waits until pcscd must have noticed. The card

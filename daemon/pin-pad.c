@@ -88,7 +88,7 @@ bool pin_pad_parse(const uint8_t *features, size_t length, struct pin_pad *ret_p
 		features += TAG_AND_LENGTH + sizeof(code);
 		length -= TAG_AND_LENGTH + sizeof(code);
 	}
-	if (pad.verify_pin_direct == 0 || pad.modify_pin_direct == 0)
+	if (pad.verify_pin_direct == 0)
 		return false;
 	*ret_pad = pad;
 	return true;

@@ -19,16 +19,16 @@ enum {
 /* The control codes of the two features. */
 struct pin_pad {
 	uint32_t verify_pin_direct;
-	uint32_t modify_pin_direct;
+	uint32_t modify_pin_direct; /* 0: this pad takes no new PINs */
 };
 
 /*
- * Finds both in the reader's list of features, the answer to CM_IOCTL_GET_FEATURE_REQUEST (2.2).
- * False, and nothing written: one of them is missing, or that is no such list.
+ * Finds them in the reader's list of features, the answer to CM_IOCTL_GET_FEATURE_REQUEST (2.2).
+ * False, and nothing written: the first is missing, or that is no such list.
  */
 bool pin_pad_parse(const uint8_t *features, size_t length, struct pin_pad *ret_pad);
 
-/* The control code for what is asked with pin_pad_request(). */
+/* The control code, which there is, for what is asked with pin_pad_request(). */
 uint32_t pin_pad_control_code(const struct pin_pad *pad, const struct pin_entry *entry);
 
 /*

@@ -48,11 +48,15 @@ static int check_descriptor(struct request *request, int fd)
  */
 static bool is_for_pad(const struct request *request)
 {
+	const struct card *card = request->applet->card;
 	const struct options *options = &request->options;
 
-	return request->applet->card->has_pin_pad && options->has_expected_tries &&
-	       options->pin < 0 && options->new_pin < 0 && !request->wants_lease &&
-	       request->job->kind != JOB_RESET_PIN &&
+	if (request->job->kind == JOB_RESET_PIN || request->wants_lease ||
+	    options->pin >= 0 || options->new_pin >= 0)
+		return false;
+	if (!card->has_pin_pad || (request->job->kind == JOB_CHANGE_PIN && !card->takes_new_pins))
+		return false;
+	return options->has_expected_tries &&
 	       (request->applet->kind == JPKI_AUTH || options->pin_pad);
 }
 

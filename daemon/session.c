@@ -147,7 +147,8 @@ static int probe_selected(struct session *session, bool may_be_open,
 int session_probe(struct session *session, bool may_be_open, struct session_finding *ret_finding)
 {
 	struct session_finding finding = {
-		.has_pin_pad = session->jpki.channel.transmit_from_pad != NULL,
+		.has_pin_pad = pcsc_has_pin_pad(session->card),
+		.takes_new_pins = pcsc_takes_new_pins(session->card),
 		.tries = { JPKI_TRIES_UNKNOWN, JPKI_TRIES_UNKNOWN },
 	};
 	int answer = session_begin(session);

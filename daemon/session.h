@@ -27,7 +27,8 @@ struct session {
 /* What a card says before it is asked for anything. */
 struct session_finding {
 	struct jpki_token token;
-	bool has_pin_pad;             /* the reader */
+	bool has_pin_pad;             /* the reader… */
+	bool takes_new_pins;          /* …at its pad */
 	int tries[JPKI_APPLET_COUNT]; /* JPKI_TRIES_UNKNOWN unless it was asked */
 };
 

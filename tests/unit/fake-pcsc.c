@@ -367,6 +367,11 @@ bool pcsc_has_pin_pad(const struct pcsc_card *card)
 	return fake_pad.is_there;
 }
 
+bool pcsc_takes_new_pins(const struct pcsc_card *card)
+{
+	return fake_pad.is_there;
+}
+
 /* What @typed makes of the header; nothing typed is a query. */
 static size_t type(const uint8_t header[4], const char *typed, uint8_t *ret_command)
 {

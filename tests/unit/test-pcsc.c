@@ -604,7 +604,7 @@ static void commands_go_over_the_protocol_that_the_card_speaks_now(void **state)
 
 /* --- pads ------------------------------------------------------------------------------------------------------- */
 
-static bool has_pin_pad_with(const void *features, size_t length)
+static bool has_pad(const void *features, size_t length, bool (*is_so)(const struct pcsc_card *card))
 {
 	struct pcsc *pcsc = open_context();
 	struct pcsc_card *card;
@@ -613,7 +613,7 @@ static bool has_pin_pad_with(const void *features, size_t length)
 	fake_pcscd.features = features;
 	fake_pcscd.features_length = length;
 	card = connect_card(pcsc, true);
-	has = pcsc_has_pin_pad(card);
+	has = is_so(card);
 	pcsc_disconnect(card, false);
 	pcsc_close(pcsc);
 	return has;
@@ -621,17 +621,20 @@ static bool has_pin_pad_with(const void *features, size_t length)
 
 #define LIST(bytes) bytes, sizeof(bytes) - 1
 
-static void a_reader_has_a_pad_where_it_lists_both_features(void **state)
+static void a_reader_has_the_pad_that_it_lists(void **state)
 {
 	static const char many[1024] = "\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00\x07";
 
-	assert_true(has_pin_pad_with(LIST("\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00\x07")));
-	assert_false(has_pin_pad_with(LIST("\x06\x04\x42\x33\x00\x06")));
-	assert_false(has_pin_pad_with(LIST("\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00")));
-	assert_false(has_pin_pad_with(LIST("")));
-	assert_false(has_pin_pad_with(NULL, 0));
+	assert_true(has_pad(LIST("\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00\x07"), pcsc_has_pin_pad));
+	assert_true(has_pad(LIST("\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00\x07"), pcsc_takes_new_pins));
+	assert_true(has_pad(LIST("\x06\x04\x42\x33\x00\x06"), pcsc_has_pin_pad));
+	assert_false(has_pad(LIST("\x06\x04\x42\x33\x00\x06"), pcsc_takes_new_pins));
+	assert_false(has_pad(LIST("\x06\x04\x42\x33\x00\x06\x07\x04\x42\x33\x00"), pcsc_has_pin_pad));
+	assert_false(has_pad(LIST(""), pcsc_has_pin_pad));
+	assert_false(has_pad(NULL, 0, pcsc_has_pin_pad));
+	assert_false(has_pad(NULL, 0, pcsc_takes_new_pins));
 	/* The driver claims more than there was room for. */
-	assert_false(has_pin_pad_with(many, sizeof(many)));
+	assert_false(has_pad(many, sizeof(many), pcsc_has_pin_pad));
 }
 
 static void a_reader_that_cannot_be_asked_for_features_has_no_pad_and_a_card(void **state)
@@ -786,7 +789,7 @@ int main(void)
 		cmocka_unit_test_setup(a_card_is_gone_when_pcscd_has_noticed_it, setup),
 		cmocka_unit_test_setup(a_power_cycle_keeps_the_connection_as_it_was_chosen, setup),
 		cmocka_unit_test_setup(commands_go_over_the_protocol_that_the_card_speaks_now, setup),
-		cmocka_unit_test_setup(a_reader_has_a_pad_where_it_lists_both_features, setup),
+		cmocka_unit_test_setup(a_reader_has_the_pad_that_it_lists, setup),
 		cmocka_unit_test_setup(a_reader_that_cannot_be_asked_for_features_has_no_pad_and_a_card, setup),
 		cmocka_unit_test_setup(the_pad_is_asked_as_part_10_has_it, setup),
 		cmocka_unit_test_setup(what_a_pad_answers_is_understood, setup),
