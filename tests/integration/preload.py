@@ -17,6 +17,8 @@ class Library:
             os.chmod(path, 0o666)
             self.shared = mmap.mmap(file.fileno(), 0)
         self.environment = {"LD_PRELOAD": stack.library(name, f"{name}.c"), name.upper(): path}
+        if "ASAN_OPTIONS" in os.environ:        # which wants to be loaded first
+            self.environment["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
 
 
 class Places(Library):

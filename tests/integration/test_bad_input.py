@@ -491,9 +491,20 @@ class Hangs(client.TestCase):
                  4: (f"at {SELECT:02X} hang skip 1", None)}       # the card is closed after the reply
         for number, (fault, _) in cases.items():
             self.stack.card(number).control(fault)
-        started = time.monotonic()
-        calls = {number: self.client.applet("auth", number).start_sign() for number in cases}
+        started, calls = time.monotonic(), {}
+
+        def start(number):
+            calls[number] = self.client.applet("auth", number).start_sign()
+        # One after the other: these cards have one certificate, and so one ledger, to which they are one card.
+        start(0)
+        start(1)
+        start(4)
         calls[4].result()
+        self.wait_for_apdu(VERIFY, lambda: start(3), number=3)
+        stack.wait_until(lambda: not os.listdir(stack.STATE_DIRECTORY), "its PIN is settled")
+        start(2)
+        stack.wait_until(lambda: os.listdir(stack.STATE_DIRECTORY), "its PIN is on its way")
+        stack.clear_state()
         waiting = self.client.applet("auth", 0).start("GetTries", timeout=90000)
         in_time = self.client.applet("auth", 0).start("GetTries", timeout=500)
         with self.refused("Timeout"):
