@@ -9,9 +9,9 @@ import polkit
 from client import PIN, TRIES_MAX
 
 SECONDS = 60
-LAST_ROUND = 1          # second for the last guesses, whose answers are to come within the minute
 CONNECTIONS = 4
-TRIES_MAX_SPENT = 2
+PATIENCE = 2            # wrong PINs in a row after which a user waits for a minute
+SHORT_EF, KINDS = 0x1F, {0x18: "auth", 0x1B: "sign"}      # P2 of VERIFY
 
 
 class Rogue(polkit.Mixin, client.TestCase):
@@ -33,21 +33,27 @@ polkit.addRule(function(action, subject) {
                 call.result()
             yield applet.kind, caught.exception.name
 
+    def spent(self, until):
+        """How many wrong PINs the card was sent before this time, which is not that of the last answer:
+
+        polkitd (122), which runs its rules in a thread, now and then misses its end and waits for 15 s.
+        """
+        wrong = [apdu for apdu in client.pins_in(self.stack.card().apdus()) if apdu.time < until * 1e6]
+        return collections.Counter(KINDS[apdu.header[3] & SHORT_EF] for apdu in wrong)
+
     def test_a_minute_of_guessing_spends_two_tries_and_holds_up_nobody_else(self):
         card = self.stack.card()
         programs = [self.new_client("alice") for _ in range(CONNECTIONS)]
         applets = [program.applet(kind) for program in programs for kind in PIN for _ in range(2)]
         answers = collections.Counter()
-        end = time.monotonic() + SECONDS - LAST_ROUND
+        end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             answers.update(self.guess(applets))
         print(f"{answers.total()} guesses in {SECONDS} s: {dict(answers)}")
 
-        tries = card.tries()
-        for kind in PIN:
-            self.assertEqual(TRIES_MAX_SPENT, answers.pop((kind, "PinIncorrect")))
-            self.assertEqual(TRIES_MAX[kind] - TRIES_MAX_SPENT, tries[kind])
-        self.assertEqual({"HeldOff"}, {name for _, name in answers})
+        self.assertEqual(dict.fromkeys(PIN, PATIENCE), self.spent(end))
+        self.assertLessEqual({name for _, name in answers}, {"PinIncorrect", "HeldOff", "LastTry"})
+        self.assertEqual(1, card.tries()["auth"])
         bob = self.new_client("bob")
         with self.refused("LastTry"):
             bob.applet("auth").call("VerifyPin", pin=PIN["auth"])
