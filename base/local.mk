@@ -3,6 +3,7 @@
 noinst_LIBRARIES += base/libbase.a
 base_libbase_a_SOURCES = \
 	base/cleanup.h \
+	base/clock.h \
 	base/error.h \
 	base/log.c base/log.h \
 	base/process.c base/process.h \

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 enum {
 	CHUNK_SIZE = 64,
@@ -124,6 +125,15 @@ bool secret_equal(const struct secret *a, const struct secret *b)
 	for (size_t i = 0; i < a->length; i++)
 		difference |= a->bytes[i] ^ b->bytes[i];
 	return difference == 0;
+}
+
+int secret_write(const struct secret *secret, int pipe)
+{
+	const ssize_t written = write(pipe, secret->bytes, secret->length);
+
+	if (written == (ssize_t)secret->length)
+		return 0;
+	return written < 0 ? -errno : -EIO;
 }
 
 int secret_protect_process(void)

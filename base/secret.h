@@ -32,5 +32,11 @@ struct secret *secret_copy(const struct secret *secret);
 /* In the same time whatever the bytes are. */
 bool secret_equal(const struct secret *a, const struct secret *b);
 
+/*
+ * Writes all of it to a pipe that is empty: so few bytes are in it at once, or not at all. 0 or a
+ * negative errno.
+ */
+int secret_write(const struct secret *secret, int pipe);
+
 /* No core files and no ptrace by the same user for this process. 0 or a negative errno. */
 int secret_protect_process(void);

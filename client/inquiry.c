@@ -70,16 +70,6 @@ static int process_close_others(int fd)
 	return close_range((unsigned int)fd + 1, UINT_MAX, 0) < 0 ? -errno : 0;
 }
 
-/* So few bytes are in the pipe at once, or not at all. */
-static int pin_write(int writer, const struct secret *pin)
-{
-	const ssize_t written = write(writer, pin->bytes, pin->length);
-
-	if (written == (ssize_t)pin->length)
-		return 0;
-	return written < 0 ? -errno : -EIO;
-}
-
 static int process_run(const char *program, const struct agent_question *question,
 		       const char *caller, uint64_t deadline, pid_t parent, int writer)
 {
@@ -91,7 +81,7 @@ static int process_run(const char *program, const struct agent_question *questio
 	if (r == 0)
 		r = prompt_ask(program, question, caller, deadline, &pin);
 	if (r == 0)
-		r = pin_write(writer, pin);
+		r = secret_write(pin, writer);
 	if (r == 0)
 		return STATUS_ANSWERED;
 	return r == ANSWER_DISMISSED ? STATUS_DISMISSED : STATUS_FAILED;

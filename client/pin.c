@@ -78,18 +78,14 @@ int pin_to_descriptor(const struct secret *secret)
 {
 	CLEANUP(closep) int reader = -1;
 	CLEANUP(closep) int writer = -1;
-	int ends[2];
-	ssize_t written;
+	int ends[2], r;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	reader = ends[0];
 	writer = ends[1];
-	/* So few bytes are in the pipe at once, or not at all. */
-	written = write(writer, secret->bytes, secret->length);
-	if (written != (ssize_t)secret->length)
-		return written < 0 ? -errno : -EIO;
-	return TAKE_FD(reader);
+	r = secret_write(secret, writer);
+	return r < 0 ? r : TAKE_FD(reader);
 }
 
 /* --- the terminal ---------------------------------------------------------------------------- */

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "client/pinentry.h"
@@ -16,7 +16,6 @@
 enum {
 	ENTRIES_MAX = 5, /* a pinentry that answers by itself shall not keep us busy */
 	USEC_PER_SEC = 1000 * 1000,
-	NSEC_PER_USEC = 1000,
 };
 
 /* --- words ----------------------------------------------------------------------------------- */
@@ -183,11 +182,8 @@ static int fail_memory(void)
 /* Whole seconds that are left; 0: too late. */
 static unsigned int seconds_left(const struct prompt *prompt)
 {
-	struct timespec time;
-	uint64_t now;
+	const uint64_t now = clock_microseconds(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	now = (uint64_t)time.tv_sec * USEC_PER_SEC + (uint64_t)time.tv_nsec / NSEC_PER_USEC;
 	return now < prompt->deadline ? (unsigned int)((prompt->deadline - now) / USEC_PER_SEC) : 0;
 }
 

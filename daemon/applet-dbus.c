@@ -343,7 +343,7 @@ static void handle_describe(struct call *call)
 	handle_certificate_call(call, JPKI_HOLDER_CERTIFICATE, finish_describe);
 }
 
-static void handle_pin_call(struct call *call, enum job_kind kind,
+static void handle_plain_call(struct call *call, enum job_kind kind,
 			    void (*finish)(struct request *request))
 {
 	struct request *request = request_of_options(call, kind, finish);
@@ -354,22 +354,22 @@ static void handle_pin_call(struct call *call, enum job_kind kind,
 
 static void handle_verify_pin(struct call *call)
 {
-	handle_pin_call(call, JOB_VERIFY_PIN, finish_with_nothing);
+	handle_plain_call(call, JOB_VERIFY_PIN, finish_with_nothing);
 }
 
 static void handle_change_pin(struct call *call)
 {
-	handle_pin_call(call, JOB_CHANGE_PIN, finish_with_nothing);
+	handle_plain_call(call, JOB_CHANGE_PIN, finish_with_nothing);
 }
 
 static void handle_reset_pin(struct call *call)
 {
-	handle_pin_call(call, JOB_RESET_PIN, finish_with_nothing);
+	handle_plain_call(call, JOB_RESET_PIN, finish_with_nothing);
 }
 
 static void handle_get_tries(struct call *call)
 {
-	handle_pin_call(call, JOB_READ_TRIES, finish_tries);
+	handle_plain_call(call, JOB_READ_TRIES, finish_tries);
 }
 
 static void handle_unlock(struct call *call)

@@ -331,7 +331,8 @@ int guard_verify(struct guard *guard, struct jpki *jpki, struct job *job)
 	} else if (is_wrong(answer)) {
 		remember_refused(guard, job);
 		/* Then another program has changed it, and other leases are of the same. */
-		guard->pin_numbers[job->applet] += job->from_lease;
+		if (job->from_lease)
+			guard->pin_numbers[job->applet]++;
 	}
 	/* A PIN that is about to be replaced is wrong then. */
 	if (answer != 0 || job->kind != JOB_CHANGE_PIN)

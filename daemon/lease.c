@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "dbus/peer.h"
 
@@ -34,18 +34,10 @@ struct lease {
 	struct peer_watch watch;
 };
 
-static int64_t clock_now(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* Microseconds since the machine was started. */
 static int64_t time_slept(void)
 {
-	return clock_now(CLOCK_BOOTTIME) - clock_now(CLOCK_MONOTONIC);
+	return (int64_t)(clock_microseconds(CLOCK_BOOTTIME) - clock_microseconds(CLOCK_MONOTONIC));
 }
 
 static void lease_unlink(struct lease *lease)

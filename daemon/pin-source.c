@@ -34,12 +34,9 @@ bool pin_source_is_needed(const struct request *request)
 
 /* --- what can be refused at once ------ */
 
-static int check_descriptor(struct request *request, int fd)
+static bool is_readable(int fd)
 {
-	request->complaint = "The options 'pin', 'new-pin' and 'reset-code' must each be the read "
-			     "end of a pipe, a stream socket, or a memfd that is sealed against "
-			     "writing.";
-	return fd < 0 ? 0 : descriptor_check(fd);
+	return fd < 0 || descriptor_check(fd) == 0;
 }
 
 /*
@@ -60,33 +57,35 @@ static bool is_for_pad(const struct request *request)
 	       (request->applet->kind == JPKI_AUTH || options->pin_pad);
 }
 
-int pin_source_check(struct request *request)
+int pin_source_check(struct request *request, const char **ret_complaint)
 {
 	const struct options *options = &request->options;
-	int answer = check_descriptor(request, options->pin);
-
-	if (answer == 0)
-		answer = check_descriptor(request, options->new_pin);
-	if (answer == 0)
-		answer = check_descriptor(request, options->reset_code);
-	if (answer != 0)
-		return answer;
+	const enum job_kind kind = request->job->kind;
 
 	request->at_pad = is_for_pad(request);
-	request->complaint = "The option 'pin-pad' needs a reader that has one, 'expected-tries', "
-			     "and no other PIN.";
-	if (options->pin_pad && !request->at_pad)
+	if (!is_readable(options->pin) || !is_readable(options->new_pin) ||
+	    !is_readable(options->reset_code)) {
+		*ret_complaint = "The options 'pin', 'new-pin' and 'reset-code' must each be the "
+				 "read end of a pipe, a stream socket, or a memfd that is sealed "
+				 "against writing.";
 		return ANSWER_INVALID_INPUT;
-	request->complaint = "This needs the new PIN; give it with the option 'new-pin', a "
-			     "descriptor to read it from.";
-	if ((request->job->kind == JOB_CHANGE_PIN || request->job->kind == JOB_RESET_PIN) &&
-	    options->new_pin < 0 && !request->at_pad)
+	}
+	if (options->pin_pad && !request->at_pad) {
+		*ret_complaint = "The option 'pin-pad' needs a reader that has one, "
+				 "'expected-tries', and no other PIN.";
+		return ANSWER_INVALID_INPUT;
+	}
+	if ((kind == JOB_CHANGE_PIN || kind == JOB_RESET_PIN) && options->new_pin < 0 &&
+	    !request->at_pad) {
+		*ret_complaint = "This needs the new PIN; give it with the option 'new-pin', a "
+				 "descriptor to read it from.";
 		return ANSWER_PIN_REQUIRED;
-	request->complaint = "This needs the reset code; give it with the option 'reset-code', a "
-			     "descriptor to read it from.";
-	if (request->job->kind == JOB_RESET_PIN && options->reset_code < 0)
+	}
+	if (kind == JOB_RESET_PIN && options->reset_code < 0) {
+		*ret_complaint = "This needs the reset code; give it with the option 'reset-code', "
+				 "a descriptor to read it from.";
 		return ANSWER_PIN_REQUIRED;
-	request->complaint = NULL;
+	}
 	return 0;
 }
 

@@ -327,7 +327,7 @@ static void on_authorised(int result, uid_t uid, void *userdata)
 }
 
 /* What can be refused without a question to anybody. */
-static int check(struct request *request)
+static int check(struct request *request, const char **ret_complaint)
 {
 	const struct card *card = request->applet->card;
 	const struct job *job = request->job;
@@ -348,15 +348,16 @@ static int check(struct request *request)
 	/* Who cannot hear that one try is left must not spend any. */
 	if (!call_wants_reply(request->call))
 		return ANSWER_INVALID_INPUT;
-	return pin_source_check(request);
+	return pin_source_check(request, ret_complaint);
 }
 
 void request_run(struct request *request)
 {
-	int answer = check(request);
+	const char *complaint = NULL;
+	int answer = check(request, &complaint);
 
 	if (answer != 0)
-		return request_fail(request, answer, request->complaint);
+		return request_fail(request, answer, complaint);
 	authority_check(request->call, call_method(request->call)->action, on_authorised, request,
 			&request->authorization);
 }

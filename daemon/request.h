@@ -17,8 +17,6 @@ struct request {
 	struct options options;
 	struct job *job; /* owned until the worker has it */
 	struct job *out; /* what the worker has: this job, or an inquiry before it; NULL: nothing */
-	/* With what is known of the result already, the sentence that says what is wrong. */
-	const char *complaint;
 	void (*finish)(struct request *request); /* success: ends the call from request->job */
 
 	bool wants_lease;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 enum {
@@ -15,21 +16,13 @@ enum {
 	PAD_PATIENCE_MICROSECONDS = 60 * 1000000,
 };
 
-uint64_t session_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
-}
-
 static int session_transmit(void *userdata, const uint8_t *command, size_t command_length,
 			    uint8_t *response, size_t *response_length)
 {
 	struct session *session = userdata;
 	int answer;
 
-	session->waiting_since = session_clock();
+	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC);
 	answer = pcsc_transmit(session->card, command, command_length, response, response_length);
 	session->waiting_since = 0;
 	return answer;
@@ -43,7 +36,7 @@ static int session_transmit_from_pad(void *userdata, const uint8_t header[4],
 	int answer;
 
 	/* A person takes longer than a card. */
-	session->waiting_since = session_clock() + PAD_PATIENCE_MICROSECONDS;
+	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC) + PAD_PATIENCE_MICROSECONDS;
 	answer = pcsc_transmit_from_pad(session->card, header, entry, response, response_length);
 	session->waiting_since = 0;
 	return answer;
@@ -92,7 +85,7 @@ int session_end(struct session *session)
 {
 	int answer;
 
-	session->waiting_since = session_clock();
+	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC);
 	answer = pcsc_end(session->card);
 	session->waiting_since = 0;
 	return answer;
@@ -105,7 +98,7 @@ int session_close_keys(struct session *session)
 	/* It has just answered, so it is the same card that the power goes off and on for. */
 	if (answer != ANSWER_CARD_ERROR)
 		return answer;
-	session->waiting_since = session_clock();
+	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC);
 	answer = pcsc_power_cycle(session->card);
 	session->waiting_since = 0;
 	return answer;

@@ -61,6 +61,3 @@ int session_perform(struct session *session, struct job *job);
 
 /* Nobody can use the card's keys afterwards, whatever was verified. Not 0: the card is lost. */
 int session_close_keys(struct session *session);
-
-/* The clock of waiting_since. */
-uint64_t session_clock(void);

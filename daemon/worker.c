@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/session.h"
@@ -47,9 +48,6 @@ struct worker {
 };
 
 static unsigned int workers_alive; /* main thread only */
-
-#define WORKER_OF(mail_, member_) \
-	((struct worker *)(void *)((char *)(mail_) - offsetof(struct worker, member_)))
 
 /* --- the thread ------ */
 
@@ -149,7 +147,7 @@ static void worker_free(struct worker *worker)
 
 static void found_deliver(struct mail *mail)
 {
-	struct worker *worker = WORKER_OF(mail, found.mail);
+	struct worker *worker = CONTAINER_OF(mail, struct worker, found.mail);
 
 	if (worker->events)
 		worker->events->found(&worker->found.finding, worker->userdata);
@@ -173,7 +171,7 @@ static void worker_finish_waiting(struct worker *worker, int answer)
 
 static void ended_deliver(struct mail *mail)
 {
-	struct worker *worker = WORKER_OF(mail, ended.mail);
+	struct worker *worker = CONTAINER_OF(mail, struct worker, ended.mail);
 
 	worker_finish_waiting(worker, worker->ended.answer);
 	if (worker->events)
@@ -185,7 +183,7 @@ static void ended_deliver(struct mail *mail)
 static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct worker *worker = userdata;
-	uint64_t since = worker->session.waiting_since, now = session_clock();
+	uint64_t since = worker->session.waiting_since, now = clock_microseconds(CLOCK_MONOTONIC);
 	struct job *running;
 	bool idle;
 
@@ -218,7 +216,7 @@ static int worker_arm_stuck_timer(struct worker *worker)
 
 	if (r < 0 || enabled != SD_EVENT_OFF)
 		return r;
-	r = sd_event_source_set_time(worker->stuck_timer, session_clock() + stuck_after);
+	r = sd_event_source_set_time(worker->stuck_timer, clock_microseconds(CLOCK_MONOTONIC) + stuck_after);
 	return r < 0 ? r : sd_event_source_set_enabled(worker->stuck_timer, SD_EVENT_ONESHOT);
 }
 
@@ -243,7 +241,7 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	worker->reader = strdup(options->reader);
 	if (worker->reader)
 		r = sd_event_add_time(event, &worker->stuck_timer, CLOCK_MONOTONIC,
-				      session_clock() + stuck_after, 0, on_stuck_timer, worker);
+				      clock_microseconds(CLOCK_MONOTONIC) + stuck_after, 0, on_stuck_timer, worker);
 	if (r >= 0)
 		r = thread_start(worker_main, worker);
 	if (r < 0) {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,22 @@ static void secrets_that_differ_in_one_byte_or_in_length_are_not_equal(void **st
 	}
 }
 
+static void a_secret_is_written_whole_and_a_reader_that_has_gone_is_told(void **state)
+{
+	CLEANUP(secret_freep) struct secret *secret = script_secret("ABC123");
+	char bytes[16];
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(secret_write(secret, ends[1]), 0);
+	assert_int_equal(read(ends[0], bytes, sizeof(bytes)), 6);
+	assert_memory_equal(bytes, "ABC123", 6);
+	close(ends[0]);
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(secret_write(secret, ends[1]), -EPIPE);
+	close(ends[1]);
+}
+
 static void a_full_pool_says_no_and_serves_again_after_a_free(void **state)
 {
 	struct secret *secrets[1000];
@@ -137,6 +155,7 @@ int main(void)
 		cmocka_unit_test(secrets_do_not_overlap),
 		cmocka_unit_test(a_copy_is_equal_and_lives_by_itself),
 		cmocka_unit_test(secrets_that_differ_in_one_byte_or_in_length_are_not_equal),
+		cmocka_unit_test(a_secret_is_written_whole_and_a_reader_that_has_gone_is_told),
 		cmocka_unit_test(a_full_pool_says_no_and_serves_again_after_a_free),
 		cmocka_unit_test(more_than_the_pool_is_refused),
 		cmocka_unit_test(a_protected_process_leaves_no_core),
