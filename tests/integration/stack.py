@@ -130,6 +130,14 @@ def one_slot_driver(number):
     return library(f"reader-{number}", "reader.c", *flags, f'-DLIBIFDVPCD="{vpcd}"')
 
 
+def reset_code_option(code):
+    """The virtual card's, for a card with this reset code."""
+    path = os.path.join(WORK, "reset-code")
+    with open(path, "wb") as file:
+        file.write(code)
+    return f"--reset-code-file={path}"
+
+
 def clear_state():
     """The daemon remembers nothing."""
     for left_over in os.scandir(STATE_DIRECTORY):

@@ -294,7 +294,7 @@ class Reset(NewPinTestCase):
         self.put()
 
     def put(self, **tries):
-        self.put_card(0, f"--reset-code-file={self.path('code', CODE)}", tries=tries)
+        self.put_card(0, stack.reset_code_option(CODE), tries=tries)
 
     def reset(self, kind="auth", *options):
         return self.terminal("pin", "reset", kind, *options)

@@ -42,10 +42,7 @@ polkit.addRule(function(action, subject) {
     def setUpClass(cls):
         cls.clock = preload.Clock(START)
         cls.DAEMON_ENVIRONMENT = cls.clock.environment
-        code = os.path.join(stack.WORK, "code")
-        with open(code, "wb") as file:
-            file.write(CODE)
-        cls.CARD_OPTIONS = [f"--reset-code-file={code}"]
+        cls.CARD_OPTIONS = [stack.reset_code_option(CODE)]
         super().setUpClass()
 
     def setUp(self):

@@ -204,10 +204,7 @@ class NoReset(PinTestCase):
 class Reset(PinTestCase):
     @classmethod
     def setUpClass(cls):
-        path = os.path.join(stack.WORK, "reset-code")
-        with open(path, "wb") as file:
-            file.write(CODE)
-        cls.CARD_OPTIONS = (f"--reset-code-file={path}",)
+        cls.CARD_OPTIONS = [stack.reset_code_option(CODE)]
         super().setUpClass()
 
     def change_card(self, number=0, *options, **keywords):

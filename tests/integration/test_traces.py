@@ -47,10 +47,7 @@ def runs(secret):
 class Traces(client.TestCase):
     @classmethod
     def setUpClass(cls):
-        code = os.path.join(stack.WORK, "code")
-        with open(code, "wb") as file:
-            file.write(CODE)
-        cls.CARD_OPTIONS = [f"--reset-code-file={code}"]
+        cls.CARD_OPTIONS = [stack.reset_code_option(CODE)]
         super().setUpClass()
 
     def setUp(self):

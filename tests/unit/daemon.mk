@@ -26,6 +26,7 @@ fake_pcsc = tests/unit/fake-pcsc.c tests/unit/fake-pcsc.h tests/unit/fake-steps.
 state = tests/unit/state.c tests/unit/state.h
 fake_winscard = tests/unit/fake-winscard.c tests/unit/fake-winscard.h tests/unit/fake-steps.c tests/unit/fake-steps.h
 
+tests_unit_test_agents_SOURCES = tests/unit/test-agents.c tests/unit/count-fds.h
 tests_unit_test_agents_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_agents_LDADD = tests/unit/libprivate-bus.a daemon/libdaemon.a apdu/libapdu.a dbus/libdbus-jpkid.a \
 	base/libbase.a $(DBUS_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
@@ -57,6 +58,7 @@ tests_unit_test_mailbox_SOURCES = tests/unit/test-mailbox.c $(fake_main)
 tests_unit_test_mailbox_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_mailbox_LDADD = $(daemon_test_libs)
 
+tests_unit_test_options_SOURCES = tests/unit/test-options.c tests/unit/count-fds.h
 tests_unit_test_options_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_options_LDADD = daemon/libdaemon.a dbus/libdbus-jpkid.a base/libbase.a \
 	$(DBUS_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)

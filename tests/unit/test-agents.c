@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who is asked for a PIN, and what may come back: agents on a private bus, and all that they can do wrong. */
-#include <dirent.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/manager.h"
 #include "daemon/options.h"
+#include "tests/unit/count-fds.h"
 #include "tests/unit/private-bus.h"
 
 #define ROOT "/org/jpkid1"
@@ -360,18 +360,6 @@ static void send_pin(struct program *program, const char *pin)
 static void send_error(struct program *program, const char *name)
 {
 	send_message(program, dbus_message_new_error(program->request, name, "No"));
-}
-
-static int count_fds(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(directory);
-	while (readdir(directory))
-		count++;
-	closedir(directory);
-	return count;
 }
 
 /* A text of the request's details; NULL: there is none of this name and type. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the options of a method may be, and that a descriptor that came with wrong ones does not stay open. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "daemon/options.h"
+#include "tests/unit/count-fds.h"
 
 static const unsigned int all_options = OPTIONS_WITH_PIN | OPTION_OWN_CALLS;
 
@@ -21,18 +21,6 @@ static struct {
 	struct writer body, dictionary;
 	int fds; /* open once the message is complete */
 } call;
-
-static int count_fds(void)
-{
-	DIR *directory = opendir("/proc/self/fd");
-	int count = 0;
-
-	assert_non_null(directory);
-	while (readdir(directory))
-		count++;
-	closedir(directory);
-	return count;
-}
 
 /* Options are written between these two. */
 static struct writer *begin(void)
