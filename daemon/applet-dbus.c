@@ -90,9 +90,9 @@ static void finish_with_nothing(struct request *request)
 static void finish_unlock(struct request *request)
 {
 	CLEANUP(closep) int fd = -1;
-	int answer = ANSWER_CARD_REMOVED;
+	int answer = request->called_off;
 
-	if (request->applet->card->worker)
+	if (answer == 0)
 		answer = lease_new(request->applet, request->call, request->job, TAKE(request->pin),
 				   &fd);
 	if (answer == ANSWER_LIMITS_EXCEEDED)

@@ -11,6 +11,7 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/certificate.c daemon/certificate.h \
 	daemon/config.c daemon/config.h \
 	daemon/digest.c daemon/digest.h \
+	daemon/drain.c daemon/drain.h \
 	daemon/error-dbus.c daemon/error-dbus.h \
 	daemon/guard.c daemon/guard.h \
 	daemon/job.c daemon/job.h \
@@ -33,6 +34,7 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/request.c daemon/request.h \
 	daemon/scheme.c daemon/scheme.h \
 	daemon/session.c daemon/session.h \
+	daemon/sleep.c daemon/sleep.h \
 	daemon/thread.c daemon/thread.h \
 	daemon/watcher.c daemon/watcher.h \
 	daemon/worker.c daemon/worker.h

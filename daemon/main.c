@@ -10,21 +10,22 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/secret.h"
+#include "daemon/drain.h"
 #include "daemon/manager.h"
-#include "daemon/worker.h"
+#include "daemon/sleep.h"
 #include "systemd/journal.h"
 #include "systemd/notify.h"
 
 /* Ready without knowing what is in a reader that is slow: its objects follow. Microseconds. */
 static const uint64_t settle_limit = 1000000;
-/* A stop does not wait longer for what a card is doing. Microseconds. */
-static const uint64_t stop_limit = 4 * 1000000ULL;
 
 struct daemon {
 	struct config config;
 	sd_event *event;
 	struct bus *bus;
 	struct manager *manager;
+	struct sleep *sleep;
+	struct drain drain;
 	bool ready;
 	bool stopping;
 	int status; /* with which it stops */
@@ -32,6 +33,8 @@ struct daemon {
 
 static void daemon_clear(struct daemon *daemon)
 {
+	drain_stop(&daemon->drain);
+	sleep_free(daemon->sleep);
 	manager_free(daemon->manager);
 	bus_free(daemon->bus);
 	sd_event_unref(daemon->event);
@@ -55,6 +58,8 @@ static void daemon_become_ready(void *userdata)
 	}
 	daemon->ready = true;
 	notify_ready();
+	if (sleep_new(daemon->manager, &daemon->sleep) < 0)
+		log_warning("No memory to follow when the machine goes to sleep");
 }
 
 static int on_settle_limit(sd_event_source *source, uint64_t usec, void *userdata)
@@ -65,42 +70,26 @@ static int on_settle_limit(sd_event_source *source, uint64_t usec, void *userdat
 	return 0;
 }
 
-static int exit_when_no_card_is_held(sd_event_source *source, void *userdata)
+static void on_drained(bool drained, void *userdata)
 {
 	struct daemon *daemon = userdata;
 
-	(void)source;
-	return worker_count() == 0 ? sd_event_exit(daemon->event, daemon->status) : 0;
-}
-
-static int on_stop_limit(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct daemon *daemon = userdata;
-
-	(void)source;
-	(void)usec;
-	log_warning("A reader does not let go of its card; leaving without it.");
-	return sd_event_exit(daemon->event, daemon->status);
+	if (!drained)
+		log_warning("A reader does not let go of its card; leaving without it.");
+	sd_event_exit(daemon->event, daemon->status);
 }
 
 /* Cards are closed and let go before the process ends with @status. */
 static int daemon_stop(struct daemon *daemon, int status)
 {
-	int r;
-
 	if (daemon->stopping)
 		return 0;
 	daemon->stopping = true;
 	daemon->status = status;
 	notify_stopping();
 	manager_stop(daemon->manager);
-	if (worker_count() == 0)
-		return sd_event_exit(daemon->event, status);
-	r = sd_event_add_post(daemon->event, NULL, exit_when_no_card_is_held, daemon);
-	if (r >= 0)
-		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, stop_limit, 0,
-					       on_stop_limit, daemon);
-	return r < 0 ? sd_event_exit(daemon->event, r) : 0;
+	drain_start(&daemon->drain, daemon->event, on_drained, daemon);
+	return 0;
 }
 
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,

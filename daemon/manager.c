@@ -161,6 +161,25 @@ int manager_new(const struct config *config, sd_event *event, struct bus *bus,
 	return 0;
 }
 
+static void look_afresh(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->reader_count; i++)
+		reader_look_afresh(manager->readers[i]);
+}
+
+void manager_sleep(struct manager *manager)
+{
+	manager->asleep = true;
+	requests_cancel(manager, NULL, ANSWER_CANCELLED);
+	look_afresh(manager);
+}
+
+void manager_wake(struct manager *manager)
+{
+	manager->asleep = false;
+	look_afresh(manager);
+}
+
 void manager_stop(struct manager *manager)
 {
 	manager->stopping = true;

@@ -25,6 +25,7 @@ struct manager {
 
 	bool pcsc_available;
 	bool readers_known; /* the first word of the watcher has come */
+	bool asleep;        /* no card is taken up */
 	bool stopping;
 	struct reader *readers[PCSC_READERS_MAX];
 	size_t reader_count;
@@ -48,6 +49,9 @@ int manager_new(const struct config *config, sd_event *event, struct bus *bus,
  * held, manager_free().
  */
 void manager_stop(struct manager *manager);
+/* Likewise, but the readers stay, and with manager_wake() what is in them is looked at afresh. */
+void manager_sleep(struct manager *manager);
+void manager_wake(struct manager *manager);
 struct manager *manager_free(struct manager *manager); /* NULL is allowed; returns NULL */
 void manager_freep(struct manager **manager);
 

@@ -227,29 +227,46 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static enum reader_state state_without_card(const struct pcsc_reader *seen)
+static enum reader_state state_without_card(const struct reader *reader)
 {
-	if (seen->unavailable)
+	const struct pcsc_reader *seen = &reader->seen;
+
+	if (seen->unavailable || (seen->present && reader->manager->asleep))
 		return READER_UNAVAILABLE;
 	return seen->mute ? READER_MUTE : READER_EMPTY;
+}
+
+static bool reader_is_usable(const struct reader *reader)
+{
+	const struct pcsc_reader *seen = &reader->seen;
+
+	return seen->present && !seen->mute && !seen->unavailable && !reader->manager->asleep;
+}
+
+/* Whoever still waits for what was in it gets @answer. */
+static void reader_begin(struct reader *reader, bool may_be_open, int answer)
+{
+	reader->may_be_open = may_be_open;
+	reader->failures = 0;
+	reader_drop(reader, state_without_card(reader), answer);
+	if (reader_is_usable(reader))
+		reader_start(reader);
+	else
+		reader_settle(reader);
+}
+
+void reader_look_afresh(struct reader *reader)
+{
+	reader_begin(reader, true, ANSWER_CANCELLED);
 }
 
 void reader_update(struct reader *reader, const struct pcsc_reader *seen)
 {
 	bool other_card = seen->events != reader->seen.events;
-	bool usable = seen->present && !seen->mute && !seen->unavailable;
 
 	reader->seen = *seen;
-	if (!usable || other_card) {
-		reader->may_be_open = false;
-		reader->failures = 0;
-		reader_drop(reader, state_without_card(seen), ANSWER_CARD_REMOVED);
-		if (usable)
-			reader_start(reader);
-		else
-			reader_settle(reader);
-		return;
-	}
+	if (!reader_is_usable(reader) || other_card)
+		return reader_begin(reader, false, ANSWER_CARD_REMOVED);
 	if (!reader->worker && (reader->state == READER_EMPTY || reader->state == READER_BUSY))
 		reader_start(reader);
 }

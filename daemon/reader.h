@@ -40,6 +40,12 @@ struct reader *reader_free(struct reader *reader, int answer);
 /* Follows what the watcher has seen. */
 void reader_update(struct reader *reader, const struct pcsc_reader *seen);
 
+/*
+ * Lets go of what is in it, and takes hold of it anew, as of one that others may have touched, unless
+ * the manager is asleep: then a reader with a card is unavailable.
+ */
+void reader_look_afresh(struct reader *reader);
+
 const char *reader_state_name(enum reader_state state);
 
 extern const struct interface reader_interface; /* reader-dbus.c */

@@ -2,6 +2,7 @@
 #include "dbus/bus.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -16,6 +17,7 @@ struct bus {
 	void (*lost)(void *userdata);
 	void *userdata;
 	LIST_HEAD(, bus_pending) pending;
+	LIST_HEAD(, bus_match) matches;
 };
 
 struct bus_pending {
@@ -23,6 +25,15 @@ struct bus_pending {
 	bus_reply *done;
 	void *userdata;
 	LIST_ENTRY(bus_pending) link;
+};
+
+struct bus_match {
+	struct bus *bus;
+	struct bus_signal kind;
+	char *rule;
+	bus_heard *heard;
+	void *userdata;
+	LIST_ENTRY(bus_match) link;
 };
 
 static const struct {
@@ -48,11 +59,38 @@ static int failure(DBusError *error)
 	return result;
 }
 
+/* The bus says who sent it; a rule alone does not keep out what is sent to this connection only. */
+static bool signal_is_of(DBusMessage *signal, const struct bus_signal *kind, const char *argument)
+{
+	return dbus_message_has_sender(signal, kind->sender) &&
+	       dbus_message_has_path(signal, kind->path) &&
+	       dbus_message_is_signal(signal, kind->interface, kind->member) &&
+	       (!kind->argument || (argument && strcmp(argument, kind->argument) == 0));
+}
+
+static struct bus_match *bus_find_match(const struct bus *bus, DBusMessage *signal)
+{
+	const char *argument = NULL;
+	struct bus_match *match;
+
+	dbus_message_get_args(signal, NULL, DBUS_TYPE_STRING, &argument, DBUS_TYPE_INVALID);
+	LIST_FOREACH(match, &bus->matches, link)
+		if (signal_is_of(signal, &match->kind, argument))
+			return match;
+	return NULL;
+}
+
 static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message,
 				    void *userdata)
 {
 	struct bus *bus = userdata;
+	struct bus_match *match;
 
+	if (dbus_message_get_type(message) != DBUS_MESSAGE_TYPE_SIGNAL)
+		return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+	match = bus_find_match(bus, message);
+	if (match)
+		match->heard(message, match->userdata);
 	if (!dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected"))
 		return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 	if (bus->lost)
@@ -190,5 +228,71 @@ struct bus_pending *bus_call_cancel(struct bus_pending *pending)
 	dbus_pending_call_cancel(pending->call);
 	dbus_pending_call_unref(pending->call);
 	free(pending);
+	return NULL;
+}
+
+struct bus_signal bus_owner_change(const char *name)
+{
+	return (struct bus_signal){
+		.sender = DBUS_SERVICE_DBUS,
+		.path = DBUS_PATH_DBUS,
+		.interface = DBUS_INTERFACE_DBUS,
+		.member = "NameOwnerChanged",
+		.argument = name,
+	};
+}
+
+const char *bus_new_owner(DBusMessage *signal)
+{
+	const char *name, *from, *to;
+
+	return dbus_message_get_args(signal, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &from,
+				     DBUS_TYPE_STRING, &to, DBUS_TYPE_INVALID)
+		       ? to
+		       : "";
+}
+
+static char *signal_rule(const struct bus_signal *kind)
+{
+	char *rule;
+
+	if (asprintf(&rule, "type='signal',sender='%s',path='%s',interface='%s',member='%s'%s%s%s",
+		     kind->sender, kind->path, kind->interface, kind->member,
+		     kind->argument ? ",arg0='" : "", kind->argument ? kind->argument : "",
+		     kind->argument ? "'" : "") < 0)
+		return NULL;
+	return rule;
+}
+
+int bus_match_add(struct bus *bus, const struct bus_signal *kind, bus_heard *heard, void *userdata,
+		  struct bus_match **ret_match)
+{
+	CLEANUP(freep) struct bus_match *match = malloc(sizeof(*match));
+
+	if (!match)
+		return -ENOMEM;
+	*match = (struct bus_match){
+		.bus = bus,
+		.kind = *kind,
+		.rule = signal_rule(kind),
+		.heard = heard,
+		.userdata = userdata,
+	};
+	if (!match->rule)
+		return -ENOMEM;
+	dbus_bus_add_match(bus->connection, match->rule, NULL);
+	LIST_INSERT_HEAD(&bus->matches, match, link);
+	*ret_match = TAKE(match);
+	return 0;
+}
+
+struct bus_match *bus_match_remove(struct bus_match *match)
+{
+	if (!match)
+		return NULL;
+	dbus_bus_remove_match(match->bus->connection, match->rule, NULL);
+	LIST_REMOVE(match, link);
+	free(match->rule);
+	free(match);
 	return NULL;
 }

@@ -44,3 +44,29 @@ typedef void bus_reply(DBusMessage *reply, void *userdata);
 int bus_call(struct bus *bus, DBusMessage *message, bus_reply *done, void *userdata,
 	     struct bus_pending **ret_pending);
 struct bus_pending *bus_call_cancel(struct bus_pending *pending);
+
+/*
+ * A kind of signals. @sender is a unique name or DBUS_SERVICE_DBUS: what another program sends in
+ * the same words is not heard, to whomever it sends it.
+ */
+struct bus_signal {
+	const char *sender, *path, *interface, *member;
+	const char *argument; /* the first one, a string; NULL: whatever it is */
+};
+
+/* The signal that tells who has @name from now on, see bus_new_owner(). */
+struct bus_signal bus_owner_change(const char *name);
+
+/*
+ * Listens to a kind of signals, to which nobody else listens on this connection. @heard runs from
+ * the loop until bus_match_remove(); @kind's strings are borrowed until then. 0 or -ENOMEM.
+ */
+struct bus_match;
+typedef void bus_heard(DBusMessage *signal, void *userdata);
+int bus_match_add(struct bus *bus, const struct bus_signal *kind, bus_heard *heard, void *userdata,
+		  struct bus_match **ret_match);
+/* NULL is allowed; returns NULL. */
+struct bus_match *bus_match_remove(struct bus_match *match);
+
+/* Of the signal of bus_owner_change(), borrowed: a unique name, or "" for nobody. */
+const char *bus_new_owner(DBusMessage *signal);

@@ -9,6 +9,7 @@ dbus_libdbus_jpkid_a_SOURCES = \
 	dbus/descriptor.c dbus/descriptor.h \
 	dbus/error.c dbus/error.h \
 	dbus/introspect.c \
+	dbus/logind.c dbus/logind.h \
 	dbus/loop.c dbus/loop.h \
 	dbus/message.c dbus/message.h \
 	dbus/object-manager.c \

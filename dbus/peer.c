@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +16,7 @@ enum {
 struct peer {
 	struct peers *peers;
 	char *name;
-	char *rule;                /* the match that reports its leaving */
+	struct bus_match *match;   /* reports its leaving */
 	struct bus_pending *query; /* for its credentials */
 	bool known;
 	bool telling; /* those who watch are being told: not to be freed now */
@@ -37,8 +36,8 @@ static struct peer *peer_free(struct peer *peer)
 {
 	if (!peer)
 		return NULL;
+	bus_match_remove(peer->match);
 	bus_call_cancel(peer->query);
-	free(peer->rule);
 	free(peer->name);
 	free(peer);
 	return NULL;
@@ -53,7 +52,7 @@ static void peer_remove(struct peer *peer)
 {
 	struct peers *peers = peer->peers;
 
-	dbus_bus_remove_match(bus_connection(peers->bus), peer->rule, NULL);
+	peer->match = bus_match_remove(peer->match);
 	TAILQ_REMOVE(&peers->list, peer, link);
 	peers->count--;
 }
@@ -143,7 +142,12 @@ static void on_credentials(DBusMessage *reply, void *userdata)
 	peer->telling = false;
 }
 
-/* Asked after the match is in place, so that no leaving can be missed. */
+static void on_owner_change(DBusMessage *signal, void *userdata)
+{
+	if (*bus_new_owner(signal) == '\0')
+		peer_leave(userdata);
+}
+
 static int peer_query(struct peer *peer)
 {
 	CLEANUP(message_unrefp) DBusMessage *message = NULL;
@@ -160,7 +164,6 @@ static int peer_query(struct peer *peer)
 	r = writer_finish(&writer);
 	if (r < 0)
 		return r;
-	dbus_bus_add_match(bus_connection(bus), peer->rule, NULL);
 	return bus_call(bus, message, on_credentials, peer, &peer->query);
 }
 
@@ -180,6 +183,7 @@ static void peers_make_room(struct peers *peers)
 static int peer_new(struct peers *peers, const char *name, struct peer **ret_peer)
 {
 	CLEANUP(peer_freep) struct peer *peer = calloc(1, sizeof(*peer));
+	struct bus_signal leaving;
 	int r;
 
 	if (!peer)
@@ -188,17 +192,13 @@ static int peer_new(struct peers *peers, const char *name, struct peer **ret_pee
 	peer->name = strdup(name);
 	if (!peer->name)
 		return -ENOMEM;
-	if (asprintf(&peer->rule,
-		     "type='signal',sender='" DBUS_SERVICE_DBUS "',path='" DBUS_PATH_DBUS
-		     "',interface='" DBUS_INTERFACE_DBUS "',member='NameOwnerChanged',arg0='%s'",
-		     name) < 0) {
-		peer->rule = NULL;
-		return -ENOMEM;
-	}
-
 	if (peers->count >= PEERS_MAX)
 		peers_make_room(peers);
-	r = peer_query(peer);
+	/* Asked after the match is in place, so that no leaving can be missed. */
+	leaving = bus_owner_change(peer->name);
+	r = bus_match_add(peers->bus, &leaving, on_owner_change, peer, &peer->match);
+	if (r == 0)
+		r = peer_query(peer);
 	if (r < 0)
 		return r;
 	TAILQ_INSERT_TAIL(&peers->list, peer, link);
@@ -217,35 +217,15 @@ static struct peer *peers_find(struct peers *peers, const char *name)
 	return NULL;
 }
 
-static DBusHandlerResult on_signal(DBusConnection *connection, DBusMessage *message, void *userdata)
-{
-	const char *name, *from, *to;
-	struct peer *peer;
-
-	if (!dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged") ||
-	    !dbus_message_has_sender(message, DBUS_SERVICE_DBUS) ||
-	    !dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &from,
-				   DBUS_TYPE_STRING, &to, DBUS_TYPE_INVALID) ||
-	    *to != '\0')
-		return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
-
-	peer = peers_find(userdata, name);
-	if (peer)
-		peer_leave(peer);
-	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
-}
-
 int peers_new(struct bus *bus, struct peers **ret_peers)
 {
-	CLEANUP(freep) struct peers *peers = calloc(1, sizeof(*peers));
+	struct peers *peers = calloc(1, sizeof(*peers));
 
 	if (!peers)
 		return -ENOMEM;
 	peers->bus = bus;
 	TAILQ_INIT(&peers->list);
-	if (!dbus_connection_add_filter(bus_connection(bus), on_signal, peers, NULL))
-		return -ENOMEM;
-	*ret_peers = TAKE(peers);
+	*ret_peers = peers;
 	return 0;
 }
 
@@ -255,7 +235,6 @@ struct peers *peers_free(struct peers *peers)
 		return NULL;
 	while (!TAILQ_EMPTY(&peers->list))
 		peer_leave(TAILQ_FIRST(&peers->list));
-	dbus_connection_remove_filter(bus_connection(peers->bus), on_signal, peers);
 	free(peers);
 	return NULL;
 }
