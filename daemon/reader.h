@@ -41,8 +41,8 @@ struct reader *reader_free(struct reader *reader, int answer);
 void reader_update(struct reader *reader, const struct pcsc_reader *seen);
 
 /*
- * Lets go of what is in it, and takes hold of it anew, as of one that others may have touched, unless
- * the manager is asleep: then a reader with a card is unavailable.
+ * Lets go of what is in it, and takes hold of it anew, as of one that others may have touched. While
+ * the manager is asleep nothing is taken hold of, and a reader with a card is unavailable.
  */
 void reader_look_afresh(struct reader *reader);
 

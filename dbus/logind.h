@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * org.freedesktop.login1.Manager: when the machine goes to sleep and when it is awake again, and the
- * delay inhibitor that makes it wait. Nothing of it blocks or starts logind; while there is no
- * logind nothing is told, and one that comes, or comes back, is followed.
+ * org.freedesktop.login1.Manager: when the machine goes to sleep and when it is awake again, and
+ * the delay inhibitor that makes it wait. Nothing here blocks or starts logind. Without one nothing
+ * is heard; one that comes, or comes back, is followed.
  */
 #pragma once
 

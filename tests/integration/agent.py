@@ -40,15 +40,20 @@ class Error(typing.NamedTuple):
         return list(body.unpack()) if body else []
 
 
+def connect(user):
+    with client.effective_user(user):
+        connection = Gio.DBusConnection.new_for_address_sync(
+            Gio.dbus_address_get_for_bus_sync(Gio.BusType.SYSTEM),
+            Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
+    connection.set_exit_on_close(False)
+    return connection
+
+
 class Agent:
     def __init__(self, user="root", answer=lambda question: None):
         self.answer = answer
         self.questions, self.cancelled = [], []
-        with client.effective_user(user):
-            self.connection = Gio.DBusConnection.new_for_address_sync(
-                Gio.dbus_address_get_for_bus_sync(Gio.BusType.SYSTEM),
-                Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
-        self.connection.set_exit_on_close(False)
+        self.connection = connect(user)
         self.name = self.connection.get_unique_name()
         self.connection.add_filter(self._take)
 

@@ -4,7 +4,6 @@ import contextlib
 import os
 import subprocess
 import unittest
-from unittest import mock
 
 import client
 import stack
@@ -42,8 +41,7 @@ class Mixin:
             policy = file.read()
         cls.enterClassContext(directory_with(ACTIONS, {"org.jpkid1.policy": policy}))
         cls.enterClassContext(directory_with(RULES, {"50-test.rules": cls.RULES}))
-        config = stack.BUS_CONFIG.replace("<include>", f"<include>{BUS_POLICY}</include>\n  <include>", 1)
-        cls.enterClassContext(mock.patch.object(stack, "BUS_CONFIG", config))
+        cls.enterClassContext(stack.bus_policy(BUS_POLICY))
         super().setUpClass()
         cls.polkit = stack.Process("polkitd", [PROGRAM, "--no-debug"])
         cls.addClassCleanup(cls.polkit.stop)

@@ -23,6 +23,7 @@ import threading
 import time
 import types
 import typing
+from unittest import mock
 
 import dbus
 
@@ -110,6 +111,12 @@ def program(name):
 
 def as_user(name, words):
     return words if name == "root" else ["setpriv", f"--reuid={name}", f"--regid={name}", "--init-groups", *words]
+
+
+def bus_policy(path):
+    """In this context a bus that starts has another service's policy too."""
+    config = BUS_CONFIG.replace("<include>", f"<include>{path}</include>\n  <include>", 1)
+    return mock.patch.object(sys.modules[__name__], "BUS_CONFIG", config)
 
 
 def library(name, source, *flags):

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import random
-import re
 import resource
 import signal
 import string
@@ -13,35 +12,17 @@ import unittest
 
 import agent
 import client
+import memory
 import stack
 from client import SIGN, TRIES_MAX, VERIFY
 
 CODE = "".join(random.choices(string.ascii_uppercase, k=16)).encode()
 SIGN_INPUT = ("rsa-pkcs1-sha256", bytes(32))
-RUN, STEP = 6, 3                    # runs of so many bytes, from every so many on: of 8 in a row one is found
-SHADOW = 1 << 30                    # a larger mapping is AddressSanitizer's, and holds no bytes of the program
-
-
-def mappings(pid):
-    """The content of each mapping that the process can write to."""
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            start, end, access = re.match("([0-9a-f]+)-([0-9a-f]+) (....)", line).groups()
-            start, size = int(start, 16), int(end, 16) - int(start, 16)
-            if access[:2] != "rw" or size > SHADOW:
-                continue
-            memory.seek(start)
-            yield memory.read(size)
 
 
 def contents(path):
     with open(path, "rb") as file:
         return file.read()
-
-
-def runs(secret):
-    """What of a secret is looked for; all of an auth PIN."""
-    return {secret[start:start + RUN] for start in range(0, max(1, len(secret) - RUN + 1), STEP)}
 
 
 class Traces(client.TestCase):
@@ -61,12 +42,12 @@ class Traces(client.TestCase):
             if process.is_running():
                 for name in ("cmdline", "environ"):
                     yield f"{process.name}'s {name}", contents(f"/proc/{process.pid}/{name}")
-                for content in mappings(process.pid):
+                for content in memory.mappings(process.pid):
                     yield f"{process.name}'s memory", content
             yield f"{process.name}'s log", contents(process.log)
 
     def traces(self, *secrets):
-        wanted = [run for secret in secrets for run in runs(secret)]
+        wanted = [run for secret in secrets for run in memory.runs(secret)]
         return sorted({(place, run) for place, content in self.places() for run in wanted if run in content})
 
     def new_pin(self, kind):

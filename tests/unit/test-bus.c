@@ -24,6 +24,8 @@ struct fixture {
 	unsigned int received_at_timer;
 	unsigned int replies;
 	char *error; /* of the last reply; NULL: it was none */
+	unsigned int heard; /* signals of a match */
+	char owner[64];     /* that the last of them tells */
 };
 
 static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *message,
@@ -257,6 +259,96 @@ static void an_idle_connection_does_not_spin(void **state)
 	assert_int_equal(sd_event_run(fixture->event, 0), 0);
 }
 
+static void on_heard(DBusMessage *signal, void *userdata)
+{
+	struct fixture *fixture = userdata;
+
+	fixture->heard++;
+}
+
+/* How often such a signal is heard that @client sends to everybody, and then to us only. */
+static unsigned int count_heard(struct fixture *fixture, DBusConnection *client,
+				const struct bus_signal *kind)
+{
+	const char *destinations[] = { NULL, bus_name(fixture) };
+	const uint8_t *nothing = NULL;
+
+	fixture->heard = 0;
+	for (size_t i = 0; i < LENGTH_OF(destinations); i++) {
+		DBusMessage *message =
+			dbus_message_new_signal(kind->path, kind->interface, kind->member);
+
+		dbus_message_set_destination(message, destinations[i]);
+		if (kind->argument)
+			dbus_message_append_args(message, DBUS_TYPE_STRING, &kind->argument,
+						 DBUS_TYPE_INVALID);
+		dbus_connection_send(client, message, NULL);
+		dbus_message_unref(message);
+	}
+	dbus_message_unref(client_call(fixture->event, client,
+				       client_message(bus_name(fixture), "/", "org.jpkid1.Test",
+						      "Echo", DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE,
+						      &nothing, 0, DBUS_TYPE_INVALID)));
+	return fixture->heard;
+}
+
+static void a_match_hears_its_kind_of_signals_from_its_sender_only(void **state)
+{
+	struct fixture *fixture = *state;
+	DBusConnection *other = client_open(getuid());
+	const struct bus_signal kind = {
+		.sender = dbus_bus_get_unique_name(fixture->client),
+		.path = "/told",
+		.interface = "org.jpkid1.Test",
+		.member = "Told",
+		.argument = "this",
+	};
+	struct bus_signal others[] = { kind, kind, kind, kind, kind };
+	struct bus_match *match;
+
+	others[0].path = "/other";
+	others[1].interface = "org.jpkid1.Other";
+	others[2].member = "Other";
+	others[3].argument = "that";
+	others[4].argument = NULL;
+	assert_int_equal(bus_match_add(fixture->bus, &kind, on_heard, fixture, &match), 0);
+	assert_int_equal(count_heard(fixture, fixture->client, &kind), 2);
+	assert_int_equal(count_heard(fixture, other, &kind), 0);
+	for (size_t i = 0; i < LENGTH_OF(others); i++)
+		assert_int_equal(count_heard(fixture, fixture->client, &others[i]), 0);
+	assert_null(bus_match_remove(match));
+	assert_int_equal(count_heard(fixture, fixture->client, &kind), 0);
+	assert_null(bus_match_remove(NULL));
+}
+
+static void on_owner(DBusMessage *signal, void *userdata)
+{
+	struct fixture *fixture = userdata;
+
+	fixture->heard++;
+	snprintf(fixture->owner, sizeof(fixture->owner), "%s", bus_new_owner(signal));
+}
+
+static void who_has_a_name_is_followed(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct bus_signal change = bus_owner_change("org.jpkid1.Followed");
+	struct bus_match *match;
+
+	assert_int_equal(bus_match_add(fixture->bus, &change, on_owner, fixture, &match), 0);
+	call_and_wait(fixture, DBUS_SERVICE_DBUS, "GetId");
+	dbus_bus_request_name(fixture->client, "org.jpkid1.Unfollowed", 0, NULL);
+	dbus_bus_request_name(fixture->client, "org.jpkid1.Followed", 0, NULL);
+	while (fixture->heard == 0)
+		private_bus_turn(fixture->event);
+	assert_string_equal(fixture->owner, dbus_bus_get_unique_name(fixture->client));
+	dbus_bus_release_name(fixture->client, "org.jpkid1.Followed", NULL);
+	while (fixture->heard == 1)
+		private_bus_turn(fixture->event);
+	assert_string_equal(fixture->owner, "");
+	bus_match_remove(match);
+}
+
 static void a_name_can_be_had_once(void **state)
 {
 	struct fixture *fixture = *state;
@@ -308,6 +400,8 @@ int main(void)
 		TEST(big_messages_pass_both_ways),
 		TEST(a_flood_of_messages_leaves_turns_to_others),
 		TEST(an_idle_connection_does_not_spin),
+		TEST(a_match_hears_its_kind_of_signals_from_its_sender_only),
+		TEST(who_has_a_name_is_followed),
 		TEST(a_name_can_be_had_once),
 		TEST(the_loop_ends_when_the_bus_goes_and_the_process_does_not),
 		cmocka_unit_test(without_a_bus_there_is_a_reason),
