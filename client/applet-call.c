@@ -174,7 +174,8 @@ static int make_once(struct applet_call *call, const struct applet_method *metho
 	if (ret_refusal->result != ANSWER_LAST_TRY || call->terminal < 0 || call->allow_last_try)
 		return say_refusal(call, method, ret_refusal);
 
-	failure = pin_ask_consent(call->terminal, call->reset_code ? NULL : call->label);
+	failure = pin_ask_consent(call->terminal, call->reset_code ? NULL : call->label,
+				  ret_refusal->tries_left);
 	if (failure != 0)
 		return failure;
 	call->allow_last_try = true;

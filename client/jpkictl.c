@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/option.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "client/command.h"
@@ -221,13 +222,8 @@ static void names_fill(struct names *names)
  */
 static const struct option_row *row_found(int index, int letter, char **argv)
 {
-	const char *word = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
-
 	if (index >= 0)
-		return strncmp(word + strlen("--"), options[index].name,
-			       strlen(options[index].name)) == 0 ?
-			       &options[index] :
-			       NULL;
+		return option_is_whole(options[index].name, argv) ? &options[index] : NULL;
 	for (size_t i = 0; i < LENGTH_OF(options); i++)
 		if (options[i].letter == letter)
 			return &options[i];

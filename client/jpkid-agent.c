@@ -6,7 +6,6 @@
 #include <config.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/option.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "client/agent.h"
@@ -279,14 +279,6 @@ static const char help[] =
 	"  --help           print this\n"
 	"  --version        print the version\n";
 
-/* getopt_long() takes abbreviations; whoever adds an option later would change what they mean. */
-static bool is_whole(const struct option *option, char **argv)
-{
-	const char *word = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
-
-	return strncmp(word + strlen("--"), option->name, strlen(option->name)) == 0;
-}
-
 /* 0; what is to be printed in *ret_text, if anything; or -EINVAL. */
 static int command_line_parse(int argc, char **argv, struct session *session, const char **ret_text)
 {
@@ -294,7 +286,7 @@ static int command_line_parse(int argc, char **argv, struct session *session, co
 
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, "", options, &index)) != -1) {
-		if (letter == '?' || !is_whole(&options[index], argv))
+		if (letter == '?' || !option_is_whole(options[index].name, argv))
 			return -EINVAL;
 		if (letter == 'p')
 			session->program = optarg;

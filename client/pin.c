@@ -176,7 +176,7 @@ int pin_ask_reset_code(int terminal, struct secret **ret_code)
 	return ask_secret(terminal, question, "reset code", NULL, ret_code);
 }
 
-int pin_ask_consent(int terminal, const struct label *label)
+int pin_ask_consent(int terminal, const struct label *label, uint32_t tries_left)
 {
 	CLEANUP(secret_freep) struct secret *answer = secret_new(CONSENT_CAPACITY);
 	char what[QUESTION_SIZE / 2] = "reset code", question[QUESTION_SIZE];
@@ -186,16 +186,23 @@ int pin_ask_consent(int terminal, const struct label *label)
 		return fail_memory();
 	if (label)
 		snprintf(what, sizeof(what), "%s PIN (%s)", label->kind, label->name);
-	snprintf(question, sizeof(question),
-		 "One try of the %s is left. A wrong one locks it.\nType yes to use the last try: ",
-		 what);
+	if (tries_left > 1)
+		snprintf(question, sizeof(question),
+			 "%u tries of the %s are left. This machine holds the last ones back.\n"
+			 "Type yes to use one: ",
+			 tries_left, what);
+	else
+		snprintf(question, sizeof(question),
+			 "One try of the %s is left. A wrong one locks it.\n"
+			 "Type yes to use the last try: ",
+			 what);
 	r = terminal_ask(terminal, question, true, NULL, answer);
 	if (r < 0)
 		return fail_terminal(r);
 	if (answer->length != strlen("yes") ||
 	    memcmp(answer->bytes, "yes", strlen("yes")) != 0)
 		return failure_say(FAILURE_PIN_HELD_BACK,
-				   "The last try is kept; nothing was sent to the card.");
+				   "The try is kept; nothing was sent to the card.");
 	return 0;
 }
 

@@ -31,8 +31,10 @@ int pin_ask_new(int terminal, const struct label *label, const struct secret *ol
 		struct secret **ret_pin);
 int pin_ask_reset_code(int terminal, struct secret **ret_code);
 
-/* May the last try be used: of the PIN of @label, or of the reset code (NULL)? */
-int pin_ask_consent(int terminal, const struct label *label);
+/*
+ * May one of the last @tries_left tries be used: of the PIN of @label, or of the reset code (NULL)?
+ */
+int pin_ask_consent(int terminal, const struct label *label, uint32_t tries_left);
 
 /* Sends the person to the reader, to type the PIN there, and a new one where it @is_change. */
 int pin_send_to_pad(int terminal, const struct applet *applet, const struct label *label,

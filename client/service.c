@@ -98,14 +98,25 @@ static void refusal_tell_until(struct refusal *refusal, uint64_t seconds)
 			 clock);
 }
 
+static void refusal_tell_reserve(struct refusal *refusal)
+{
+	snprintf(refusal->text, sizeof(refusal->text),
+		 "%u tries are left, and this machine holds back the last ones; nothing was sent. "
+		 "If you are sure of the PIN, repeat with --allow-last-try.",
+		 refusal->tries_left);
+}
+
 /* What may follow an error's text. */
 static void refusal_read_value(struct refusal *refusal, DBusMessageIter *iter)
 {
 	const int type = dbus_message_iter_get_arg_type(iter);
 	uint64_t until;
 
-	if (refusal->result == ANSWER_PIN_INCORRECT && type == DBUS_TYPE_UINT32)
+	if ((refusal->result == ANSWER_PIN_INCORRECT || refusal->result == ANSWER_LAST_TRY) &&
+	    type == DBUS_TYPE_UINT32)
 		dbus_message_iter_get_basic(iter, &refusal->tries_left);
+	if (refusal->result == ANSWER_LAST_TRY && refusal->tries_left > 1)
+		refusal_tell_reserve(refusal);
 	if (refusal->result != ANSWER_HELD_OFF || type != DBUS_TYPE_UINT64)
 		return;
 	dbus_message_iter_get_basic(iter, &until);

@@ -19,7 +19,7 @@ struct request {
 /* Why a call was not answered with what was asked for. */
 struct refusal {
 	int result; /* as base/error.h has it; -ENOTCONN: the service is not there, or no more */
-	uint32_t tries_left; /* of ANSWER_PIN_INCORRECT, else 0 */
+	uint32_t tries_left; /* of ANSWER_PIN_INCORRECT and ANSWER_LAST_TRY, else 0 */
 	char text[512];      /* a sentence */
 };
 

@@ -74,15 +74,35 @@ static void fail_incorrect(struct call *call, const struct applet *applet, const
 
 static void fail_held_off(struct call *call, const struct applet *applet, const struct job *job)
 {
-	struct tm local;
-	char clock[sizeof("23:59:59")] = "";
+	const time_t now = time(NULL);
+	struct tm until, today;
+	char clock[sizeof("2100-12-31 23:59:59")] = "";
 
-	if (localtime_r(&job->held_until, &local))
-		strftime(clock, sizeof(clock), "%T", &local);
+	if (localtime_r(&job->held_until, &until) && localtime_r(&now, &today))
+		strftime(clock, sizeof(clock), until.tm_yday == today.tm_yday ? "%T" : "%F %T",
+			 &until);
 	call_fail_uint64(call, ANSWER_HELD_OFF, (uint64_t)job->held_until,
 			 "The %s was wrong several times in a row, so no other is tried before %s; "
 			 "nothing was sent to the card.",
 			 is_about_code(job) ? "reset code" : pin_name(applet), clock);
+}
+
+static void fail_last_try(struct call *call, const struct applet *applet, const struct job *job)
+{
+	const char *what = is_about_code(job) ? "reset code" : pin_name(applet);
+	const uint32_t left = (uint32_t)(is_about_code(job) ? job->code_tries : job->tries);
+
+	if (left == 1)
+		call_fail_uint32(call, ANSWER_LAST_TRY, left,
+				 "One try of the %s is left, and a wrong one would lock it; "
+				 "nothing was sent. To use it, set 'allow-last-try'.",
+				 what);
+	else
+		call_fail_uint32(call, ANSWER_LAST_TRY, left,
+				 "%u tries of the %s are left, and this machine holds back the "
+				 "last %u (jpkid.conf(5)); nothing was sent. To use one, set "
+				 "'allow-last-try'.",
+				 left, what, job->rules.reserve);
 }
 
 static void fail_unknown(struct call *call, const struct applet *applet, const struct job *job)
@@ -179,9 +199,6 @@ static const char *sentence(enum answer answer)
 	case ANSWER_TRIES_CHANGED:
 		return "The card's count of tries is not what was expected; nothing was sent. Tell "
 		       "the person how many are left, and repeat.";
-	case ANSWER_LAST_TRY:
-		return "One try is left, and a wrong PIN would lock the card; nothing was sent. To "
-		       "use it, set 'allow-last-try'.";
 	case ANSWER_NOT_ALLOWED:
 		return "This applet does not allow that.";
 	case ANSWER_NO_CERTIFICATE:
@@ -214,6 +231,7 @@ static const char *sentence(enum answer answer)
 	case ANSWER_PIN_FORMAT:
 	case ANSWER_PIN_INCORRECT:
 	case ANSWER_PIN_LOCKED:
+	case ANSWER_LAST_TRY:
 	case ANSWER_HELD_OFF:
 	case ANSWER_OUTCOME_UNKNOWN:
 	case ANSWER_RESET_NOT_POSSIBLE:
@@ -246,6 +264,8 @@ void call_fail_result(struct call *call, int result, const struct applet *applet
 		return fail_incorrect(call, applet, job);
 	case ANSWER_HELD_OFF:
 		return fail_held_off(call, applet, job);
+	case ANSWER_LAST_TRY:
+		return fail_last_try(call, applet, job);
 	case ANSWER_OUTCOME_UNKNOWN:
 		return fail_unknown(call, applet, job);
 	case ANSWER_CARD_ERROR:

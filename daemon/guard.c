@@ -195,7 +195,7 @@ static int check_tries(const struct job *job, int tries, bool is_refused)
 		return ANSWER_PIN_INCORRECT;
 	if (job->has_expected_tries && job->expected_tries != (uint32_t)tries)
 		return ANSWER_TRIES_CHANGED;
-	if (tries == 1 && !job->allow_last_try)
+	if ((unsigned int)tries <= job->rules.reserve && !job->allow_last_try)
 		return ANSWER_LAST_TRY;
 	return 0;
 }
@@ -218,8 +218,8 @@ int guard_check(struct guard *guard, struct jpki *jpki, struct job *job)
 	if (answer == 0 && !guard->knows_card)
 		answer = identify(guard, jpki, job);
 	if (answer == 0)
-		answer = ledger_check(&guard->ledger, guessed_at(job), job->uid, time(NULL),
-				      &job->held_until);
+		answer = ledger_check(&guard->ledger, &job->rules, guessed_at(job), job->uid,
+				      time(NULL), &job->held_until);
 	if (answer == 0)
 		answer = check_lease(guard, job);
 	if (answer == 0)

@@ -16,7 +16,8 @@ static void job_deliver(struct mail *mail)
 	job_free(job);
 }
 
-struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *caller)
+struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *caller,
+		    const struct rules *rules)
 {
 	CLEANUP(job_freep) struct job *job = calloc(1, sizeof(*job));
 
@@ -25,6 +26,7 @@ struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *cal
 	job->mail.deliver = job_deliver;
 	job->kind = kind;
 	job->applet = applet;
+	job->rules = *rules;
 	job->code_tries = JPKI_TRIES_UNKNOWN;
 	job->caller = strdup(caller);
 	return job->caller ? TAKE(job) : NULL;

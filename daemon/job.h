@@ -13,6 +13,7 @@
 #include "apdu/jpki.h"
 #include "daemon/certificate.h"
 #include "daemon/mailbox.h"
+#include "daemon/rules.h"
 
 enum job_kind {
 	JOB_READ_CERTIFICATE,
@@ -48,6 +49,7 @@ struct job {
 	 */
 	unsigned int pin_number;
 	uid_t uid;              /* whose try it is */
+	struct rules rules;
 	bool has_expected_tries;
 	uint32_t expected_tries;
 	bool allow_last_try;
@@ -87,8 +89,9 @@ enum job_state {
 	JOB_CANCELLED,
 };
 
-/* NULL: no memory. The caller's name is copied. */
-struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *caller);
+/* NULL: no memory. The caller's name and the rules are copied. */
+struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *caller,
+		    const struct rules *rules);
 struct job *job_free(struct job *job); /* wipes what is secret; NULL is allowed */
 void job_freep(struct job **job);
 

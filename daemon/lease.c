@@ -12,11 +12,6 @@
 #include "base/error.h"
 #include "dbus/peer.h"
 
-enum {
-	LEASES_PER_UID_MAX = 16, /* of an applet: locked memory is scarce */
-};
-
-static const uint64_t length = 300 * 1000000ULL; /* microseconds */
 /* The two clocks are not read at the same moment. Microseconds. */
 static const int64_t short_sleep = 1000000;
 
@@ -94,7 +89,9 @@ static int on_end(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int lease_watch(struct lease *lease, const struct call *call)
 {
-	sd_event *event = lease->applet->card->manager->event;
+	const struct manager *manager = lease->applet->card->manager;
+	sd_event *event = manager->event;
+	uint64_t length = (uint64_t)manager->config->unlock_time * 1000000;
 	int r = sd_event_add_time_relative(event, &lease->end, CLOCK_BOOTTIME, length, 0, on_end,
 					   lease);
 
@@ -121,9 +118,10 @@ int lease_new(struct applet *applet, const struct call *call, const struct job *
 	CLEANUP(secret_freep) struct secret *owned = pin;
 	CLEANUP(lease_endp) struct lease *lease = NULL;
 	CLEANUP(closep) int callers_end = -1;
+	const struct config *config = applet->card->manager->config;
 	int ends[2], r;
 
-	if (leases_count(applet, job->uid) >= LEASES_PER_UID_MAX &&
+	if (leases_count(applet, job->uid) >= config->unlocks_per_user &&
 	    !lease_find(applet, call_sender(call)))
 		return ANSWER_LIMITS_EXCEEDED;
 	lease = calloc(1, sizeof(*lease));

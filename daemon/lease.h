@@ -2,7 +2,7 @@
 /*
  * What Unlock gives: until it ends, its caller needs no PIN. It ends when the caller closes the
  * descriptor or leaves the bus, the card goes, the machine has slept, the card refuses the PIN, or
- * 300 seconds have passed. Each caller has one at most for an applet, and a user 16.
+ * its time is up. Each caller has one at most for an applet, and a user a few.
  */
 #pragma once
 

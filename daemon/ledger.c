@@ -15,11 +15,10 @@
 #include "base/log.h"
 #include "daemon/ledger-file.h"
 
-/*
- * By the number of wrong ones in a row, in seconds; one more, because when the last one was is
- * rounded down to a whole second.
- */
-static const time_t waits[LEDGER_WRONG_MAX + 1] = { 0, 0, 60 + 1, 10 * 60 + 1, 60 * 60 + 1 };
+/* So many wrong ones in a row cost nobody any time. */
+enum {
+	WRONG_FREE = LEDGER_WRONG_MAX - RULES_WAITS,
+};
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -141,19 +140,27 @@ static int take_over_page(const struct ledger *ledger, time_t now, struct ledger
 	return r == 0 && changed ? ledger_file_store(ledger, ret_page, true) : r;
 }
 
-static int check(const struct ledger *ledger, enum ledger_secret secret, uid_t uid, time_t now,
-		 time_t *ret_until)
+/* One second more, because when the last one was is rounded down to a whole second. */
+static time_t wait_of(const struct rules *rules, unsigned int wrong)
+{
+	return wrong <= WRONG_FREE ? 0 : (time_t)rules->hold_off[wrong - WRONG_FREE - 1] + 1;
+}
+
+static int check(const struct ledger *ledger, const struct rules *rules, enum ledger_secret secret,
+		 uid_t uid, time_t now, time_t *ret_until)
 {
 	struct ledger_page page;
 	const struct ledger_entry *entry;
+	time_t until;
 	int r = take_over_page(ledger, now, &page);
 
 	if (r < 0)
 		return r;
 	entry = look_up(&page, secret, uid);
-	if (!entry || now >= entry->last + waits[entry->wrong])
+	until = entry ? entry->last + wait_of(rules, entry->wrong) : now;
+	if (now >= until)
 		return 0;
-	*ret_until = entry->last + waits[entry->wrong];
+	*ret_until = until;
 	return ANSWER_HELD_OFF;
 }
 
@@ -195,13 +202,13 @@ static int settle(const struct ledger *ledger, const struct ledger_intent *inten
 	return r < 0 ? r : ledger_file_store(ledger, &page, false);
 }
 
-int ledger_check(const struct ledger *ledger, enum ledger_secret secret, uid_t uid, time_t now,
-		 time_t *ret_until)
+int ledger_check(const struct ledger *ledger, const struct rules *rules, enum ledger_secret secret,
+		 uid_t uid, time_t now, time_t *ret_until)
 {
 	int r;
 
 	pthread_mutex_lock(&mutex);
-	r = check(ledger, secret, uid, now, ret_until);
+	r = check(ledger, rules, secret, uid, now, ret_until);
 	pthread_mutex_unlock(&mutex);
 	return r;
 }

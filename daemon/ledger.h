@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The guard's memory of wrong PINs, on disk, so that ending the daemon buys nobody a try: a file
- * for each card in the state directory. Whose PINs were wrong 2 times in a row waits 1 minute after
- * the last of them, 10 minutes after the third, 1 hour after each further one; a right one is the
- * end of that. All functions may be called from any thread.
+ * for each card in the state directory. Whose PINs were wrong 2 times in a row waits after the last
+ * of them, longer after the third, and longest after each further one (struct rules); a right one
+ * is the end of that. All functions may be called from any thread.
  *
  * An intent is on the disk before a PIN is sent, and is settled when the card has answered. One
  * that is found unsettled (the daemon was killed, the answer was lost) counts as wrong. A file that
- * is damaged or not of our making is set aside (NAME.set-aside) with a line in the log, and until
- * an hour has passed everybody waits; who gets one wrong afterwards waits an hour again.
+ * is damaged or not of our making is set aside (NAME.set-aside) with a line in the log, and
+ * everybody waits the longest time; who gets one wrong afterwards waits it again.
  */
 #pragma once
 
@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "daemon/digest.h"
+#include "daemon/rules.h"
 
 /* What is guessed at. */
 enum ledger_secret {
@@ -50,8 +51,8 @@ int ledger_open_directory(void);
  * 1970); or a negative errno: the file cannot be read, and nobody knows. Of times in the future
  * that a clock set back has left, no more than a full wait counts.
  */
-int ledger_check(const struct ledger *ledger, enum ledger_secret secret, uid_t uid, time_t now,
-		 time_t *ret_until);
+int ledger_check(const struct ledger *ledger, const struct rules *rules, enum ledger_secret secret,
+		 uid_t uid, time_t now, time_t *ret_until);
 
 /*
  * Notes that this user's PIN is about to be sent; it is on the disk when this returns 0. A negative

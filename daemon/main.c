@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/secret.h"
+#include "daemon/config-file.h"
 #include "daemon/drain.h"
 #include "daemon/manager.h"
 #include "daemon/sleep.h"
@@ -19,7 +20,10 @@
 /* Ready without knowing what is in a reader that is slow: its objects follow. Microseconds. */
 static const uint64_t settle_limit = 1000000;
 
+static const struct config_directories config_directories = { SYSCONFDIR, PREFIX "/lib" };
+
 struct daemon {
+	struct config_arguments arguments;
 	struct config config;
 	sd_event *event;
 	struct bus *bus;
@@ -38,6 +42,7 @@ static void daemon_clear(struct daemon *daemon)
 	manager_free(daemon->manager);
 	bus_free(daemon->bus);
 	sd_event_unref(daemon->event);
+	config_clear(&daemon->config);
 }
 
 /* What is there is on the bus; now it can be found there. */
@@ -100,6 +105,39 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	return daemon_stop(userdata, 0);
 }
 
+/* A level that was set since (LogControl1) stays while the configured one is the same. */
+static void daemon_take_config(struct daemon *daemon, struct config *config)
+{
+	CLEANUP(config_clear) struct config old = daemon->config;
+
+	daemon->config = *config;
+	if (daemon->config.log_level != old.log_level)
+		log_set_level(daemon->config.log_level);
+	manager_follow_config(daemon->manager, daemon->config.exclusive != old.exclusive);
+}
+
+static int on_reload_signal(sd_event_source *source, const struct signalfd_siginfo *info,
+			    void *userdata)
+{
+	struct daemon *daemon = userdata;
+	struct config config;
+	int r;
+
+	if (daemon->stopping)
+		return 0;
+	if (daemon->ready)
+		notify_reloading();
+	r = config_read(&config_directories, &daemon->arguments, &config);
+	if (r == 0)
+		daemon_take_config(daemon, &config);
+	else
+		log_error("The configuration cannot be read anew, and stays as it was: %s",
+			  strerror(-r));
+	if (daemon->ready)
+		notify_ready();
+	return 0;
+}
+
 static void on_bus_lost(void *userdata)
 {
 	log_error("The system bus has gone away.");
@@ -117,7 +155,7 @@ static int daemon_init(struct daemon *daemon)
 	if (r >= 0)
 		r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_stop_signal, daemon);
 	if (r >= 0)
-		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_stop_signal, daemon);
+		r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_reload_signal, daemon);
 	if (r >= 0)
 		r = bus_open(daemon->event, on_bus_lost, daemon, &daemon->bus);
 	if (r >= 0)
@@ -163,16 +201,19 @@ int main(int argc, char **argv)
 	int r = process_fill_standard_streams();
 
 	if (r == 0)
-		r = config_from_arguments(argc, argv, &daemon.config);
+		r = config_from_arguments(argc, argv, &daemon.arguments);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (journal_is_connected())
 		log_set_sink(journal_log);
-	log_set_level(daemon.config.log_level);
 
 	r = prepare_process();
 	if (r >= 0)
+		r = config_read(&config_directories, &daemon.arguments, &daemon.config);
+	if (r >= 0) {
+		log_set_level(daemon.config.log_level);
 		r = daemon_init(&daemon);
+	}
 	if (r < 0) {
 		log_error("jpkid cannot start: %s", strerror(-r));
 		return EXIT_FAILURE;

@@ -101,6 +101,29 @@ void manager_log_refusal(void)
 		  "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card.");
 }
 
+/* The watcher's last word becomes what is on the bus, but for what is to be ignored. */
+static void update_readers(struct manager *manager)
+{
+	struct pcsc_readers used = { 0 };
+
+	for (size_t i = 0; i < manager->seen.count; i++)
+		if (config_uses_reader(manager->config, manager->seen.reader[i].name))
+			used.reader[used.count++] = manager->seen.reader[i];
+	remove_readers_but(manager, &used,
+			   manager->pcsc_answer != 0 ? ANSWER_PCSC_UNAVAILABLE
+						     : ANSWER_CARD_REMOVED);
+	for (size_t i = 0; i < used.count; i++) {
+		struct reader *reader = find_reader(manager, used.reader[i].name);
+
+		if (reader)
+			reader_update(reader, &used.reader[i]);
+		else
+			add_reader(manager, &used.reader[i]);
+	}
+	manager_changed(manager);
+	manager_reader_settled(manager);
+}
+
 static void on_readers(int answer, const struct pcsc_readers *seen, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -112,19 +135,18 @@ static void on_readers(int answer, const struct pcsc_readers *seen, void *userda
 	else if (answer != 0)
 		log_warning("pcscd is not there; waiting for it (systemctl start pcscd.socket)");
 	manager_set_pcsc_available(manager, answer == 0);
-	remove_readers_but(manager, seen,
-			   answer != 0 ? ANSWER_PCSC_UNAVAILABLE : ANSWER_CARD_REMOVED);
-	for (size_t i = 0; i < seen->count; i++) {
-		struct reader *reader = find_reader(manager, seen->reader[i].name);
-
-		if (reader)
-			reader_update(reader, &seen->reader[i]);
-		else
-			add_reader(manager, &seen->reader[i]);
-	}
+	manager->pcsc_answer = answer;
+	manager->seen = *seen;
 	manager->readers_known = true;
-	manager_changed(manager);
-	manager_reader_settled(manager);
+	update_readers(manager);
+}
+
+void manager_follow_config(struct manager *manager, bool hold_changed)
+{
+	for (size_t i = 0; hold_changed && i < manager->reader_count; i++)
+		reader_take_anew(manager->readers[i]);
+	if (manager->readers_known)
+		update_readers(manager);
 }
 
 int manager_new(const struct config *config, sd_event *event, struct bus *bus,

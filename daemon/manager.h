@@ -26,6 +26,8 @@ struct manager {
 	bool pcsc_available;
 	bool readers_known; /* the first word of the watcher has come */
 	bool asleep;        /* no card is taken up */
+	int pcsc_answer;    /* its last word: why there are no readers, or 0… */
+	struct pcsc_readers seen; /* …and those that there are */
 	bool stopping;
 	struct reader *readers[PCSC_READERS_MAX];
 	size_t reader_count;
@@ -39,10 +41,16 @@ struct manager {
 
 /*
  * Exports the manager's object and starts to watch the readers. @config, @event and @bus stay the
- * caller's.
+ * caller's, who may change *config, see manager_follow_config().
  */
 int manager_new(const struct config *config, sd_event *event, struct bus *bus,
 		void (*settled)(void *userdata), void *userdata, struct manager **ret_manager);
+
+/*
+ * *config has changed: readers that are not to be used go, and those that now are come.
+ * @hold_changed: cards are let go, and taken up anew.
+ */
+void manager_follow_config(struct manager *manager, bool hold_changed);
 
 /*
  * Lets all cards go: what has begun ends, what waits is cancelled. Then, as soon as no card is

@@ -63,14 +63,19 @@ static void reader_settle(struct reader *reader)
 	manager_reader_settled(reader->manager);
 }
 
-/* Lets go of what is in the reader; callers that still wait for it get @answer. */
-static void reader_drop(struct reader *reader, enum reader_state state, int answer)
+static void reader_let_card_go(struct reader *reader, enum reader_state state)
 {
 	struct card *card = reader->card;
 
 	sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
 	reader_set(reader, state, NULL);
 	card_remove(card);
+}
+
+/* Lets go of what is in the reader; callers that still wait for it get @answer. */
+static void reader_drop(struct reader *reader, enum reader_state state, int answer)
+{
+	reader_let_card_go(reader, state);
 	reader->worker = worker_release(reader->worker, answer);
 }
 
@@ -149,6 +154,10 @@ static void on_ended(int answer, void *userdata)
 	/* Whoever holds it may leave it verified, and what we did last may not have been closed. */
 	reader->may_be_open = true;
 	switch (answer) {
+	case 0:
+		reader_drop(reader, READER_EMPTY, ANSWER_CARD_REMOVED);
+		reader_start(reader);
+		return;
 	case ANSWER_UNSUPPORTED_CARD:
 		reader_drop(reader, READER_CARD, answer);
 		break;
@@ -269,6 +278,14 @@ void reader_update(struct reader *reader, const struct pcsc_reader *seen)
 		return reader_begin(reader, false, ANSWER_CARD_REMOVED);
 	if (!reader->worker && (reader->state == READER_EMPTY || reader->state == READER_BUSY))
 		reader_start(reader);
+}
+
+void reader_take_anew(struct reader *reader)
+{
+	if (!reader->worker)
+		return;
+	reader_let_card_go(reader, READER_EMPTY);
+	worker_end(reader->worker, ANSWER_CARD_REMOVED);
 }
 
 /*

@@ -45,6 +45,8 @@ void reader_update(struct reader *reader, const struct pcsc_reader *seen);
  * the manager is asleep nothing is taken hold of, and a reader with a card is unavailable.
  */
 void reader_look_afresh(struct reader *reader);
+/* Lets the card go, and takes up what is in the reader as the configuration now says. */
+void reader_take_anew(struct reader *reader);
 
 const char *reader_state_name(enum reader_state state);
 

@@ -14,11 +14,6 @@
 #include "dbus/authority.h"
 #include "dbus/descriptor.h"
 
-enum {
-	OPEN_MAX = 128,
-	OPEN_PER_CALLER_MAX = 16,
-};
-
 static const char last_try_action[] = "org.jpkid1.last-try";
 
 struct manager *request_manager(const struct request *request)
@@ -36,7 +31,7 @@ static bool too_many(const struct manager *manager, const char *sender)
 		all++;
 		own += strcmp(call_sender(request->call), sender) == 0;
 	}
-	return all >= OPEN_MAX || own >= OPEN_PER_CALLER_MAX;
+	return all >= manager->config->calls || own >= manager->config->calls_per_caller;
 }
 
 static void request_unlink(struct request *request)
@@ -124,7 +119,8 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 	}
 	request = calloc(1, sizeof(*request));
 	if (request)
-		request->job = job_new(kind, applet->kind, call_sender(call));
+		request->job = job_new(kind, applet->kind, call_sender(call),
+				       &manager->config->rules);
 	if (!request || !request->job) {
 		free(request);
 		call_fail_result(call, -ENOMEM, applet, NULL);
@@ -247,7 +243,8 @@ static void on_inquiry_done(struct job *inquiry, int result, void *userdata)
 void request_inquire(struct request *request, void (*known)(struct request *request, int tries))
 {
 	const struct job *job = request->job;
-	CLEANUP(job_freep) struct job *inquiry = job_new(JOB_CHECK_PIN, job->applet, job->caller);
+	CLEANUP(job_freep) struct job *inquiry =
+		job_new(JOB_CHECK_PIN, job->applet, job->caller, &job->rules);
 	int answer = -ENOMEM;
 
 	if (inquiry) {

@@ -149,7 +149,8 @@ static void found_deliver(struct mail *mail)
 {
 	struct worker *worker = CONTAINER_OF(mail, struct worker, found.mail);
 
-	if (worker->events)
+	/* A card that is being let go is none to give jobs to. */
+	if (worker->events && !worker->session.quit)
 		worker->events->found(&worker->found.finding, worker->userdata);
 }
 
@@ -253,13 +254,10 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	return 0;
 }
 
-struct worker *worker_release(struct worker *worker, int answer)
+void worker_end(struct worker *worker, int answer)
 {
 	struct job *running;
 
-	if (!worker)
-		return NULL;
-	worker->events = NULL;
 	pthread_mutex_lock(&worker->mutex);
 	worker->session.quit = answer;
 	running = worker->running;
@@ -269,6 +267,14 @@ struct worker *worker_release(struct worker *worker, int answer)
 	if (running)
 		job_cancel(running, answer);
 	worker_finish_waiting(worker, answer);
+}
+
+struct worker *worker_release(struct worker *worker, int answer)
+{
+	if (!worker)
+		return NULL;
+	worker->events = NULL;
+	worker_end(worker, answer);
 	return NULL;
 }
 

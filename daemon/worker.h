@@ -18,7 +18,8 @@ struct worker_events {
 	/*
 	 * The worker is no more; the jobs that it still had have been finished.
 	 * ANSWER_UNSUPPORTED_CARD: not a JPKI card, let go. ANSWER_BUSY: another program holds it.
-	 * ANSWER_CARD_REMOVED, ANSWER_PCSC_UNAVAILABLE, ANSWER_NOT_AUTHORIZED. Anything else: the
+	 * ANSWER_CARD_REMOVED, ANSWER_PCSC_UNAVAILABLE, ANSWER_NOT_AUTHORIZED. 0: it was told to,
+	 * by worker_end(), and the card is free. Anything else: the
 	 * card or the reader did not answer as it should; the card is without power, and what is in
 	 * the reader now is for a new worker to find out.
 	 */
@@ -39,8 +40,13 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	       const struct worker_events *events, void *userdata, struct worker **ret_worker);
 
 /*
- * The worker ends as soon as PC/SC lets it; no event comes any more. Waiting jobs are finished with
- * @answer now, a job that has begun when it ends. NULL is allowed; returns NULL.
+ * The worker ends as soon as PC/SC lets it, and then ended() comes: with 0, unless it has met
+ * something else. Waiting jobs are finished with @answer now, a job that has begun when it ends.
+ */
+void worker_end(struct worker *worker, int answer);
+
+/*
+ * The same, but no event comes any more. NULL is allowed; returns NULL.
  */
 struct worker *worker_release(struct worker *worker, int answer);
 

@@ -11,7 +11,7 @@ systemduserunit_DATA = systemd/jpkid-agent.service
 systemd/jpkid.service: systemd/jpkid.service.in Makefile
 systemd/jpkid-agent.service: systemd/jpkid-agent.service.in Makefile
 $(systemdsystemunit_DATA) $(systemduserunit_DATA):
-	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) -e 's|@libexecdir[@]|$(libexecdir)|g' $(srcdir)/$@.in > $@
+	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) -e 's|@libexecdir[@]|$(libexecdir)|g' -e 's|@service_type[@]|$(service_type)|' $(srcdir)/$@.in > $@
 CLEANFILES += $(systemdsystemunit_DATA) $(systemduserunit_DATA)
 
 sysusersdir = @sysusersdir@

@@ -3,7 +3,7 @@
 
 packages="
 	autoconf automake make gcc libc6-dev pkg-config xz-utils
-	libpcsclite-dev libssl-dev libsystemd-dev libdbus-1-dev libcmocka-dev libjansson-dev libassuan-dev
+	libpcsclite-dev libssl-dev libsystemd-dev libdbus-1-dev libcmocka-dev libjansson-dev libassuan-dev libinih-dev
 	pcscd vsmartcard-vpcd opensc openssl dbus-daemon dbus-bin polkitd systemd iproute2 util-linux procps strace mandoc man-db
 	pinentry-curses pinentry-tty
 	python3 python3-dbus python3-gi"

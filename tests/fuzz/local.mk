@@ -5,6 +5,7 @@ TESTS += $(fuzzers)
 EXTRA_DIST += tests/fuzz/corpus
 
 fuzzers = \
+	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-jpki \
 	tests/fuzz/fuzz-ledger \
 	tests/fuzz/fuzz-response \
@@ -13,6 +14,8 @@ fuzzers = \
 fuzz_replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
 fuzz_libs = apdu/libapdu.a base/libbase.a
 
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(fuzz_replay)
+tests_fuzz_fuzz_config_LDADD = daemon/libdaemon.a base/libbase.a $(DBUS_LIBS) $(INIH_LIBS)
 tests_fuzz_fuzz_jpki_SOURCES = tests/fuzz/fuzz-jpki.c $(fuzz_replay)
 tests_fuzz_fuzz_jpki_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_ledger_SOURCES = tests/fuzz/fuzz-ledger.c $(fuzz_replay)
@@ -25,6 +28,7 @@ tests_fuzz_fuzz_tlv_LDADD = $(fuzz_libs)
 FUZZ_CC = clang
 FUZZ_CFLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 libfuzzers = \
+	tests/fuzz/libfuzzer-config \
 	tests/fuzz/libfuzzer-jpki \
 	tests/fuzz/libfuzzer-ledger \
 	tests/fuzz/libfuzzer-response \
@@ -32,6 +36,8 @@ libfuzzers = \
 fuzz_sources = $(apdu_libapdu_a_SOURCES) $(base_libbase_a_SOURCES)
 
 fuzz: $(libfuzzers)
+tests/fuzz/libfuzzer-config: tests/fuzz/fuzz-config.c daemon/config.c daemon/config-file.c $(base_libbase_a_SOURCES)
+tests/fuzz/libfuzzer-config: FUZZ_LIBS = $(DBUS_CFLAGS) $(DBUS_LIBS) $(INIH_LIBS)
 tests/fuzz/libfuzzer-jpki: tests/fuzz/fuzz-jpki.c $(fuzz_sources)
 tests/fuzz/libfuzzer-ledger: tests/fuzz/fuzz-ledger.c daemon/ledger-page.c daemon/digest.c daemon/openssl.c $(base_libbase_a_SOURCES)
 tests/fuzz/libfuzzer-response: tests/fuzz/fuzz-response.c $(fuzz_sources)

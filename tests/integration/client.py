@@ -285,11 +285,12 @@ class TestCase(unittest.TestCase):
     CARD_OPTIONS = ()
     DAEMON_OPTIONS = ()
     DAEMON_ENVIRONMENT = {}
+    CONFIG = ""
 
     @classmethod
     def setUpClass(cls):
         cls.stack = stack.Stack(cls.READERS, cls.CARD_OPTIONS, cls.DAEMON_OPTIONS,
-                                daemon_environment=cls.DAEMON_ENVIRONMENT)
+                                daemon_environment=cls.DAEMON_ENVIRONMENT, config=cls.CONFIG)
         cls.stack.__enter__()
         cls.addClassCleanup(cls.stack.stop)
         client = Client()

@@ -13,6 +13,7 @@ As a command: stack.py [--readers N] [--card-option OPTION]... [--hold MODE] -- 
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -149,6 +150,42 @@ def clear_state():
     """The daemon remembers nothing."""
     for left_over in os.scandir(STATE_DIRECTORY):
         (shutil.rmtree if left_over.is_dir() else os.unlink)(left_over.path)
+
+
+def config_directories():
+    """Where the built daemon looks for its configuration: the administrator's directory, and the system's."""
+    with open(os.path.join(BUILD, "Makefile")) as makefile:
+        values = dict(re.findall(r"^(prefix|sysconfdir) = (.*)$", makefile.read(), re.MULTILINE))
+    return values["sysconfdir"].replace("${prefix}", values["prefix"]), values["prefix"] + "/lib"
+
+
+class Config:
+    """The daemon's configuration, in files that only this sandbox has."""
+
+    def __init__(self):
+        self.etc, self.lib = config_directories()
+        with open("/proc/self/mounts") as table:
+            mounts = table.read()
+        self.is_own = all(f"jpkid-sandbox {directory} overlay" in mounts for directory in (self.etc, self.lib))
+
+    def clear(self):
+        for directory in (self.etc, self.lib) if self.is_own else ():
+            shutil.rmtree(os.path.join(directory, "jpkid.conf.d"), ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(directory, "jpkid.conf"))
+
+    def path(self, drop_in=None, directory=None):
+        """Of the main file, or of a drop-in, whose directory is made."""
+        if not self.is_own:
+            raise RuntimeError(f"tests/sandbox does not know {self.etc} and {self.lib}; configure with another --prefix")
+        if drop_in is None:
+            return os.path.join(directory or self.etc, "jpkid.conf")
+        os.makedirs(os.path.join(directory or self.etc, "jpkid.conf.d"), exist_ok=True)
+        return os.path.join(directory or self.etc, "jpkid.conf.d", drop_in)
+
+    def write(self, text, drop_in=None, directory=None):
+        with open(self.path(drop_in, directory), "w") as file:
+            file.write(text)
 
 
 class Process:
@@ -295,6 +332,13 @@ class Daemon(Process):
         with contextlib.suppress(OSError):      # it has been done
             self.socket.shutdown(socket.SHUT_RDWR)
 
+    def reload(self):
+        """As systemd does it; answers what the daemon said meanwhile in its log."""
+        readies, said = self.notifications.count("READY=1"), len(self.log_text())
+        self.signal(signal.SIGHUP)
+        self.wait_until(lambda: self.notifications.count("READY=1") > readies, "has reloaded")
+        return self.log_text()[said:]
+
     def status_lines(self):
         return [line.removeprefix("STATUS=") for line in self.notifications if line.startswith("STATUS=")]
 
@@ -305,17 +349,21 @@ class Stack:
     pipe_with = staticmethod(pipe_with)
 
     def __init__(self, readers=1, card_options=(), daemon_options=(), start=("bus", "pcscd", "cards", "daemon"),
-                 daemon_environment=types.MappingProxyType({})):
+                 daemon_environment=types.MappingProxyType({}), config=""):
         if WORK is None:
             raise RuntimeError("this must run inside tests/sandbox")
         self.readers, self.card_options, self.daemon_options = readers, card_options, daemon_options
         self.parts_to_start, self.daemon_environment = start, daemon_environment
+        self.config, self.config_at_start = Config(), config
         self.folder = tempfile.mkdtemp(prefix="stack-", dir=WORK)
         self.bus = self.pcscd = self.daemon = None
         self.cards = {}
 
     def __enter__(self):
         clear_state()
+        self.config.clear()
+        if self.config_at_start:
+            self.config.write(self.config_at_start)
         with contextlib.ExitStack() as cleanup:
             cleanup.callback(self.stop)
             for part in self.parts_to_start:

@@ -4,6 +4,7 @@ if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test-agents \
 	tests/unit/test-config \
+	tests/unit/test-config-file \
 	tests/unit/test-digest \
 	tests/unit/test-guard \
 	tests/unit/test-job \
@@ -33,6 +34,9 @@ tests_unit_test_agents_LDADD = tests/unit/libprivate-bus.a daemon/libdaemon.a ap
 
 tests_unit_test_config_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_config_LDADD = $(daemon_test_libs)
+
+tests_unit_test_config_file_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_config_file_LDADD = $(daemon_test_libs) $(DBUS_LIBS) $(INIH_LIBS)
 
 tests_unit_test_digest_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_digest_LDADD = tests/unit/libscript.a $(daemon_test_libs) $(CRYPTO_LIBS)

@@ -13,6 +13,7 @@
 char state_path[STATE_PATH_SIZE];
 struct ledger state_ledger;
 unsigned int state_log_lines;
+const struct rules state_rules = { .reserve = 1, .hold_off = { MINUTE, 10 * MINUTE, HOUR } };
 
 static void count_line(int level, const char *line)
 {
@@ -100,7 +101,7 @@ void state_assert_free(enum ledger_secret secret, uid_t uid, time_t now)
 {
 	time_t until = -1;
 
-	assert_int_equal(ledger_check(&state_ledger, secret, uid, now + ROUNDING, &until), 0);
+	assert_int_equal(ledger_check(&state_ledger, &state_rules, secret, uid, now + ROUNDING, &until), 0);
 	assert_int_equal(until, -1);
 }
 
@@ -108,7 +109,7 @@ void state_assert_held_off(enum ledger_secret secret, uid_t uid, time_t now, tim
 {
 	time_t found = -1;
 
-	assert_int_equal(ledger_check(&state_ledger, secret, uid, now, &found), ANSWER_HELD_OFF);
+	assert_int_equal(ledger_check(&state_ledger, &state_rules, secret, uid, now, &found), ANSWER_HELD_OFF);
 	assert_int_equal(found, until + ROUNDING);
 }
 

@@ -37,7 +37,7 @@ static struct guard new_guard(void)
 
 static struct job *verify_job(enum jpki_applet applet)
 {
-	struct job *job = job_new(JOB_VERIFY_PIN, applet, ":1.1");
+	struct job *job = job_new(JOB_VERIFY_PIN, applet, ":1.1", &state_rules);
 
 	assert_non_null(job);
 	job->pin = script_secret(applet == JPKI_AUTH ? "1234" : "ABC123");
@@ -153,6 +153,24 @@ static void the_last_try_is_not_spent_without_consent(void **state)
 	assert_int_equal(verify(&sign, sign_job), ANSWER_LAST_TRY);
 	assert_nothing_sent(sign_job);
 	assert_tries(sign_job, 1);
+}
+
+static void what_the_administrator_reserves_is_not_spent_without_consent(void **state)
+{
+	for (unsigned int reserve = 1; reserve <= 4; reserve++)
+		for (unsigned int tries = 1; tries <= 5; tries++) {
+			char counter[] = "63 C0";
+			struct script script = SCRIPT({ QUERY_SIGN, counter }, { VERIFY_SIGN, OK });
+			CLEANUP(job_freep) struct job *job = verify_job(JPKI_SIGN);
+
+			counter[4] = (char)('0' + tries);
+			job->rules.reserve = reserve;
+			job->allow_last_try = false;
+			if (tries <= reserve)
+				script.count = 1;
+			assert_int_equal(verify(&script, job),
+					 tries <= reserve ? ANSWER_LAST_TRY : 0);
+		}
 }
 
 static void with_consent_the_last_try_goes(void **state)
@@ -708,7 +726,7 @@ static void with_a_wrong_old_pin_nothing_is_changed(void **state)
 
 static struct job *reset_job(void)
 {
-	struct job *job = job_new(JOB_RESET_PIN, JPKI_AUTH, ":1.1");
+	struct job *job = job_new(JOB_RESET_PIN, JPKI_AUTH, ":1.1", &state_rules);
 
 	assert_non_null(job);
 	job->pin = script_secret("CODE00");
@@ -856,6 +874,7 @@ int main(void)
 		TEST(no_verify_is_sent_where_the_caller_expected_other_tries),
 		TEST(consent_to_the_last_try_does_not_count_where_more_were_expected),
 		TEST(the_last_try_is_not_spent_without_consent),
+		TEST(what_the_administrator_reserves_is_not_spent_without_consent),
 		TEST(with_consent_the_last_try_goes),
 		TEST(a_card_that_hides_its_counter_is_cleared_and_asked_again),
 		TEST(what_was_hidden_counts_like_any_counter),

@@ -35,9 +35,11 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct rules rules = { .reserve = 2 };
+
 static struct job *new_job(void)
 {
-	struct job *job = job_new(JOB_VERIFY_PIN, JPKI_SIGN, ":1.1");
+	struct job *job = job_new(JOB_VERIFY_PIN, JPKI_SIGN, ":1.1", &rules);
 
 	assert_non_null(job);
 	job->pin = script_secret("ABC123");
@@ -49,13 +51,14 @@ static struct job *new_job(void)
 static void a_new_job_knows_its_kind_and_has_a_copy_of_its_callers_name(void **state)
 {
 	char caller[] = ":1.1";
-	CLEANUP(job_freep) struct job *job = job_new(JOB_READ_TRIES, JPKI_SIGN, caller);
+	CLEANUP(job_freep) struct job *job = job_new(JOB_READ_TRIES, JPKI_SIGN, caller, &rules);
 
 	assert_non_null(job);
 	caller[1] = 'x';
 	assert_string_equal(job->caller, ":1.1");
 	assert_int_equal(job->kind, JOB_READ_TRIES);
 	assert_int_equal(job->applet, JPKI_SIGN);
+	assert_int_equal(job->rules.reserve, rules.reserve);
 	assert_false(job->back);
 	assert_false(job->has_tries);
 }

@@ -168,7 +168,7 @@ static int settle_not_sent(void)
 static int check(void)
 {
 	time_t until;
-	const int r = ledger_check(&state_ledger, LEDGER_AUTH_PIN, ALICE, STATE_NOW, &until);
+	const int r = ledger_check(&state_ledger, &state_rules, LEDGER_AUTH_PIN, ALICE, STATE_NOW, &until);
 
 	return r == ANSWER_HELD_OFF ? 0 : r;
 }

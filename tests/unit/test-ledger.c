@@ -36,6 +36,23 @@ static void the_wait_grows_from_a_minute_to_an_hour_and_no_further(void **state)
 	assert_int_equal(state_log_lines, 0);
 }
 
+static void the_waits_are_those_of_the_rules(void **state)
+{
+	const struct rules rules = { .reserve = 1, .hold_off = { 100, 7000, 24 * HOUR } };
+	time_t until;
+
+	for (unsigned int wrong = 2; wrong <= 5; wrong++) {
+		const time_t wait = (time_t)rules.hold_off[wrong < 4 ? wrong - 2 : 2] + ROUNDING;
+
+		state_get_wrong(LEDGER_AUTH_PIN, ALICE, wrong == 2 ? 2 : 1, STATE_NOW);
+		assert_int_equal(ledger_check(&state_ledger, &rules, LEDGER_AUTH_PIN, ALICE,
+					      STATE_NOW + wait - 1, &until), ANSWER_HELD_OFF);
+		assert_int_equal(until, STATE_NOW + wait);
+		assert_int_equal(ledger_check(&state_ledger, &rules, LEDGER_AUTH_PIN, ALICE,
+					      STATE_NOW + wait, &until), 0);
+	}
+}
+
 static void looking_does_not_make_the_wait_longer(void **state)
 {
 	state_get_wrong(LEDGER_AUTH_PIN, ALICE, 2, STATE_NOW);
@@ -55,7 +72,7 @@ static void other_users_secrets_and_cards_do_not_wait(void **state)
 	state_assert_free(LEDGER_AUTH_PIN, BOB, STATE_NOW);
 	state_assert_free(LEDGER_SIGN_PIN, ALICE, STATE_NOW);
 	state_assert_free(LEDGER_RESET_CODE, ALICE, STATE_NOW);
-	assert_int_equal(ledger_check(&other, LEDGER_AUTH_PIN, ALICE, STATE_NOW, &until), 0);
+	assert_int_equal(ledger_check(&other, &state_rules, LEDGER_AUTH_PIN, ALICE, STATE_NOW, &until), 0);
 }
 
 static void a_right_pin_is_the_end_of_it_for_that_user_and_secret_only(void **state)
@@ -323,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nobody_waits_who_is_not_known),
 		TEST(the_wait_grows_from_a_minute_to_an_hour_and_no_further),
+		TEST(the_waits_are_those_of_the_rules),
 		TEST(looking_does_not_make_the_wait_longer),
 		TEST(other_users_secrets_and_cards_do_not_wait),
 		TEST(a_right_pin_is_the_end_of_it_for_that_user_and_secret_only),

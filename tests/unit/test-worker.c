@@ -140,7 +140,7 @@ static void turn_until_ended(int answer)
 
 static struct job *new_job(enum job_kind kind, const char *caller, const char *pin)
 {
-	struct job *job = job_new(kind, JPKI_AUTH, caller);
+	struct job *job = job_new(kind, JPKI_AUTH, caller, &state_rules);
 
 	assert_non_null(job);
 	job->done = on_done;
@@ -385,6 +385,46 @@ static void a_worker_released_before_it_found_its_card_tells_nothing(void **stat
 	assert_false(told.found);
 	assert_int_equal(told.ended, NOT_YET);
 	assert_string_equal(fake_journal(), OPEN " " PROBE " disconnect(leave) close");
+}
+
+static void a_worker_that_is_told_to_end_tells_when_the_card_is_free(void **state)
+{
+	struct worker *worker = start_found();
+
+	worker_end(worker, ANSWER_CARD_REMOVED);
+	turn_until_ended(0);
+	assert_string_equal(fake_journal(), "disconnect(leave) close");
+}
+
+static void a_worker_told_to_end_finds_no_card_any_more(void **state)
+{
+	struct worker *worker;
+
+	fake_block("READ");
+	worker = start(true, false);
+	fake_wait_blocked();
+	worker_end(worker, ANSWER_CARD_REMOVED);
+	fake_unblock();
+	turn_until_ended(0);
+	assert_false(told.found);
+}
+
+static void what_runs_when_a_worker_is_told_to_end_is_done_and_what_waits_is_not(void **state)
+{
+	struct worker *worker = start_found();
+
+	fake_block("SIGN");
+	worker_submit(worker, sign_job("A", "x"));
+	worker_submit(worker, sign_job("B", "x"));
+	fake_wait_blocked();
+	worker_end(worker, ANSWER_CARD_REMOVED);
+	assert_string_equal(callers_done(), "B");
+	assert_int_equal(records[0].result, ANSWER_CARD_REMOVED);
+	fake_unblock();
+	turn_until_ended(0);
+	assert_string_equal(callers_done(), "BA");
+	assert_int_equal(records[1].result, 0);
+	assert_false(fake_card.verified[JPKI_AUTH]);
 }
 
 /* --- jobs ----------------------------------------------------------------------------------------------------- */
@@ -855,6 +895,9 @@ int main(void)
 		TEST(what_ends_before_a_card_is_found_is_told_with_its_answer),
 		TEST(a_card_that_nobody_wants_any_more_when_it_comes_free_is_not_touched),
 		TEST(a_worker_released_before_it_found_its_card_tells_nothing),
+		TEST(a_worker_that_is_told_to_end_tells_when_the_card_is_free),
+		TEST(a_worker_told_to_end_finds_no_card_any_more),
+		TEST(what_runs_when_a_worker_is_told_to_end_is_done_and_what_waits_is_not),
 		TEST(each_kind_of_job_does_its_own_and_no_more),
 		TEST(a_sign_job_brings_the_certificate_where_it_is_wanted),
 		TEST(the_tries_of_a_locked_pin_are_an_answer),

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/config-file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "dbus/message.h"
+
+enum {
+	LINE_LENGTH_MAX = INI_MAX_LINE - 3, /* see ini.h */
+	LINE_SIZE = LINE_LENGTH_MAX + sizeof("\n"),
+};
+
+struct place {
+	const char *path;
+	unsigned int line;
+	struct config *config;
+	int result;
+};
+
+/* --- lines ------ */
+
+static int on_key(void *userdata, const char *section, const char *name, const char *value)
+{
+	struct place *place = userdata;
+	const struct config_key *key = config_find_key(section, name);
+	int r;
+
+	if (!key) {
+		log_warning("%s:%u: there is no %s= in [%s]; it is passed over", place->path,
+			    place->line, name, section);
+		return true;
+	}
+	r = config_set(place->config, key, value);
+	if (r == -EINVAL)
+		log_warning("%s:%u: %s= must be %s; its default is used: %s", place->path,
+			    place->line, name, key->must, key->fallback);
+	else if (r < 0)
+		place->result = r;
+	return true;
+}
+
+/*
+ * inih tells only the first line that it cannot read, and not which one it speaks of: it is given
+ * one at a time, after its section's.
+ */
+static void read_line(struct place *place, char *section, const char *line)
+{
+	char text[2 * LINE_SIZE];
+	const bool is_section = *line == '[';
+
+	/* Nor would it know the rest of a long comment for one. An empty line has no first byte. */
+	if (strchr(INI_START_COMMENT_PREFIXES, *line))
+		return;
+	if (strlen(line) > LINE_LENGTH_MAX) {
+		log_warning("%s:%u: longer than %d bytes; it is passed over", place->path,
+			    place->line, (int)LINE_LENGTH_MAX);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s\n%s\n", is_section ? "" : section, line);
+	if (ini_parse_string(text, on_key, place) != 0) {
+		log_warning("%s:%u: neither [Section] nor Key=value; it is passed over",
+			    place->path, place->line);
+		line = "[]";
+	}
+	if (is_section)
+		strcpy(section, line);
+}
+
+static bool is_text(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (iscntrl((unsigned char)text[i]) && !isspace((unsigned char)text[i]))
+			return false;
+	return dbus_validate_utf8(text, NULL);
+}
+
+static void pass_over(const char *path, const char *why)
+{
+	log_warning("%s: %s; what it says does not hold", path, why);
+}
+
+int config_read_text(const char *path, char *text, size_t length, struct config *config)
+{
+	struct place place = { .path = path, .config = config };
+	char section[LINE_SIZE] = "", *line;
+
+	if (!is_text(text, length)) {
+		pass_over(path, "this is not a text in UTF-8");
+		return 0;
+	}
+	while (place.result == 0 && (line = strsep(&text, "\n"))) {
+		place.line++;
+		/* What inih would take for more of the value before; systemd does not. */
+		read_line(&place, section, line + strspn(line, " \t\r\f\v"));
+	}
+	return place.result;
+}
+
+/* --- files ------ */
+
+static bool is_mask(const struct stat *status)
+{
+	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3); /* null(4) */
+}
+
+/* Why it cannot be; or NULL. Not opened is what might wait, or take being opened for an order. */
+static const char *why_unreadable(const struct stat *status)
+{
+	if (!S_ISREG(status->st_mode))
+		return "this is not a regular file";
+	return status->st_size > CONFIG_FILE_LENGTH_MAX ? "this is larger than 64 KiB" : NULL;
+}
+
+static ssize_t read_whole(const char *path, char *text)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t count = fd < 0 ? -1 : 1;
+
+	while (count > 0 && length < CONFIG_FILE_LENGTH_MAX) {
+		count = read(fd, text + length, CONFIG_FILE_LENGTH_MAX - length);
+		length += count > 0 ? (size_t)count : 0;
+	}
+	text[length] = '\0';
+	return count < 0 ? -errno : (ssize_t)length;
+}
+
+static int read_file(const char *path, struct config *config)
+{
+	CLEANUP(freep) char *text = malloc(CONFIG_FILE_LENGTH_MAX + 1);
+	struct stat status;
+	ssize_t length;
+
+	if (!text)
+		return -ENOMEM;
+	if (stat(path, &status) < 0) {
+		pass_over(path, strerror(errno));
+		return 0;
+	}
+	if (is_mask(&status))
+		return 0;
+	if (why_unreadable(&status)) {
+		pass_over(path, why_unreadable(&status));
+		return 0;
+	}
+	length = read_whole(path, text);
+	if (length < 0) {
+		pass_over(path, strerror((int)-length));
+		return 0;
+	}
+	return config_read_text(path, text, (size_t)length, config);
+}
+
+/* --- which ------ */
+
+static int read_main_file(const struct config_directories *directories, struct config *config)
+{
+	const char *const places[] = { directories->etc, directories->lib };
+
+	for (size_t i = 0; i < LENGTH_OF(places); i++) {
+		CLEANUP(freep) char *path = NULL;
+		struct stat status;
+
+		if (asprintf(&path, "%s/jpkid.conf", places[i]) < 0)
+			return -ENOMEM;
+		if (lstat(path, &status) == 0 || errno != ENOENT)
+			return read_file(path, config);
+	}
+	return 0;
+}
+
+static int on_directory_error(const char *path, int error)
+{
+	if (error != ENOENT)
+		pass_over(path, strerror(error));
+	return 0;
+}
+
+/* What ends in .conf and does not begin with a dot, sorted by name. */
+static int list_drop_ins(const char *directory, glob_t *ret_found)
+{
+	CLEANUP(freep) char *pattern = NULL;
+
+	if (asprintf(&pattern, "%s/jpkid.conf.d/*.conf", directory) < 0)
+		return -ENOMEM;
+	return glob(pattern, 0, on_directory_error, ret_found) == GLOB_NOSPACE ? -ENOMEM : 0;
+}
+
+/* Both lists in one order; the administrator's file stands for the system's of the same name. */
+static int read_in_order(const glob_t *etc, const glob_t *lib, struct config *config)
+{
+	size_t e = 0, l = 0;
+	int r = 0;
+
+	while (r == 0 && (e < etc->gl_pathc || l < lib->gl_pathc)) {
+		int order = e == etc->gl_pathc ? 1 : -1;
+
+		if (e < etc->gl_pathc && l < lib->gl_pathc)
+			order = strcmp(basename(etc->gl_pathv[e]), basename(lib->gl_pathv[l]));
+		r = read_file(order <= 0 ? etc->gl_pathv[e] : lib->gl_pathv[l], config);
+		e += order <= 0;
+		l += order >= 0;
+	}
+	return r;
+}
+
+static int read_drop_ins(const struct config_directories *directories, struct config *config)
+{
+	CLEANUP(globfree) glob_t etc = { 0 }, lib = { 0 };
+	int r = list_drop_ins(directories->etc, &etc);
+
+	if (r == 0)
+		r = list_drop_ins(directories->lib, &lib);
+	return r == 0 ? read_in_order(&etc, &lib, config) : r;
+}
+
+int config_read(const struct config_directories *directories,
+		const struct config_arguments *arguments, struct config *ret_config)
+{
+	CLEANUP(config_clear) struct config config = { 0 };
+	int r = config_init(&config);
+
+	if (r == 0)
+		r = read_main_file(directories, &config);
+	if (r == 0)
+		r = read_drop_ins(directories, &config);
+	if (r == 0)
+		r = config_apply_arguments(&config, arguments);
+	if (r == 0) {
+		*ret_config = config;
+		config = (struct config){ 0 };
+	}
+	return r;
+}
