@@ -36,4 +36,5 @@ struct channel {
 				 const struct pin_entry *entry, uint8_t *response,
 				 size_t *response_length);
 	void *reader;
+	const char *name; /* of the reader, for the log */
 };

@@ -37,21 +37,35 @@ static int receive(const struct channel *channel, const struct secret *apdu,
 	return r;
 }
 
-/* The length of a PIN is not for the log either. */
-static void log_secret_command(const struct command *command, const struct response *response)
+static void log_unanswered(const struct channel *channel, const struct command *command)
 {
-	log_debug("apdu: INS %02X P1 %02X P2 %02X, SW %04X", command->ins, command->p1, command->p2,
-		  response->sw);
+	const struct log_fields fields = { .reader = channel->name };
+
+	log_event(LOG_DEBUG, &fields, "%s: CLA %02X INS %02X P1 %02X P2 %02X, no answer",
+		  channel->name, command->cla, command->ins, command->p1, command->p2);
 }
 
-static void log_command(const struct command *command, const struct response *response)
+/* The length of a PIN is not for the log either. */
+static void log_secret_command(const struct channel *channel, const struct command *command,
+			       uint16_t sw)
 {
+	const struct log_fields fields = { .reader = channel->name, .sw = sw };
+
+	log_event(LOG_DEBUG, &fields, "%s: CLA %02X INS %02X P1 %02X P2 %02X, SW %04X",
+		  channel->name, command->cla, command->ins, command->p1, command->p2, sw);
+}
+
+static void log_command(const struct channel *channel, const struct command *command,
+			const struct response *response)
+{
+	const struct log_fields fields = { .reader = channel->name, .sw = response->sw };
+
 	if (may_spend_try(command))
-		log_secret_command(command, response);
-	else
-		log_debug("apdu: INS %02X P1 %02X P2 %02X, %zu bytes out, %zu in, SW %04X",
-			  command->ins, command->p1, command->p2, command->length,
-			  response->length, response->sw);
+		return log_secret_command(channel, command, response->sw);
+	log_event(LOG_DEBUG, &fields,
+		  "%s: CLA %02X INS %02X P1 %02X P2 %02X, %zu bytes out, %zu in, SW %04X",
+		  channel->name, command->cla, command->ins, command->p1, command->p2,
+		  command->length, response->length, response->sw);
 }
 
 static int send_once(const struct channel *channel, const struct command *command,
@@ -67,10 +81,11 @@ static int send_once(const struct channel *channel, const struct command *comman
 		return r;
 
 	r = receive(channel, apdu, ret_response);
-	if (r != 0)
+	if (r != 0) {
+		log_unanswered(channel, command);
 		return may_spend_try(command) ? ANSWER_OUTCOME_UNKNOWN : r;
-
-	log_command(command, ret_response);
+	}
+	log_command(channel, command, ret_response);
 	return 0;
 }
 
@@ -134,10 +149,11 @@ int exchange_send_from_pad(const struct channel *channel, const struct command *
 	r = channel->transmit_from_pad(channel->reader, header, entry, received, &length);
 	if (r == 0)
 		r = response_parse(received, length, &response);
-	if (r != 0)
+	if (r != 0) {
+		log_unanswered(channel, command);
 		return ANSWER_OUTCOME_UNKNOWN;
-
-	log_secret_command(command, &response);
+	}
+	log_secret_command(channel, command, response.sw);
 	r = status_pad_answer(response.sw);
 	if (r != 0)
 		return r;

@@ -6,6 +6,7 @@ base_libbase_a_SOURCES = \
 	base/clock.h \
 	base/error.h \
 	base/log.c base/log.h \
+	base/log-memory.c base/log-memory.h \
 	base/option.h \
 	base/process.c base/process.h \
 	base/secret.c base/secret.h

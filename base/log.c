@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void log_to_stderr(int level, const char *line)
+#include "base/log-memory.h"
+
+static void log_to_stderr(int level, const struct log_fields *fields, const char *line)
 {
 	(void)level;
+	(void)fields;
 	fprintf(stderr, "%s\n", line);
 }
 
@@ -18,6 +21,7 @@ static atomic_int current_level = LOG_INFO;
 void log_set_sink(log_sink *sink)
 {
 	current_sink = sink ? sink : log_to_stderr;
+	log_memory_clear();
 }
 
 void log_set_level(int level)
@@ -31,8 +35,9 @@ int log_level(void)
 }
 
 static const char *const level_names[] = {
-	[LOG_EMERG] = "emerg",     [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
-	[LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+	[LOG_EMERG] = "emerg", [LOG_ALERT] = "alert",     [LOG_CRIT] = "crit",
+	[LOG_ERR] = "err",     [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice",
+	[LOG_INFO] = "info",   [LOG_DEBUG] = "debug",
 };
 
 const char *log_level_name(int level)
@@ -48,16 +53,45 @@ int log_level_from_name(const char *name)
 	return -1;
 }
 
-void log_write(int level, const char *format, ...)
+/* C0, DEL, and C1 as UTF-8 has it. */
+void log_make_harmless(char *text)
 {
-	char line[1024];
-	va_list arguments;
+	for (unsigned char *byte = (unsigned char *)text; *byte != '\0'; byte++) {
+		if (byte[0] < 0x20 || byte[0] == 0x7F)
+			byte[0] = '?';
+		else if (byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] < 0xA0)
+			byte[0] = byte[1] = '?';
+	}
+}
+
+__attribute__((format(printf, 4, 0))) static void
+log_line(int level, const struct log_fields *fields, bool rarely, const char *format,
+	 va_list arguments)
+{
+	char line[LOG_LINE_SIZE] = "";
 
 	if (level > current_level)
 		return;
+	vsnprintf(line, sizeof(line), format, arguments);
+	log_make_harmless(line);
+	if (!rarely || log_memory_take(line))
+		current_sink(level, fields, line);
+}
+
+void log_event(int level, const struct log_fields *fields, const char *format, ...)
+{
+	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
+	log_line(level, fields, false, format, arguments);
 	va_end(arguments);
-	current_sink(level, line);
+}
+
+void log_rarely(int level, const struct log_fields *fields, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_line(level, fields, true, format, arguments);
+	va_end(arguments);
 }

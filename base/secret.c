@@ -15,7 +15,11 @@
 
 enum {
 	CHUNK_SIZE = 64,
-	CHUNK_COUNT = 512,
+	/*
+	 * More than one user can have in use with 16 readers: 128 calls of two secrets each, 16
+	 * leases of each card, and for each worker a command, a code with its PIN and 5 digests.
+	 */
+	CHUNK_COUNT = 768,
 };
 
 struct chunk {

@@ -106,8 +106,9 @@ static int error_result(DBusMessage *reply)
 
 	if (strcmp(name, DBUS_ERROR_ACCESS_DENIED) == 0 &&
 	    dbus_message_has_sender(reply, DBUS_SERVICE_DBUS))
-		log_warning("The bus does not let this service ask for PINs: its policy must allow "
-			    "it to call the interface org.jpkid1.Agent (org.jpkid1.conf).");
+		log_rarely(LOG_WARNING, NULL,
+			   "The bus does not let this service ask for PINs: its policy must allow "
+			   "it to call the interface org.jpkid1.Agent (org.jpkid1.conf).");
 	return error_answer(name) == ANSWER_DISMISSED ? ANSWER_DISMISSED : ANSWER_PIN_REQUIRED;
 }
 

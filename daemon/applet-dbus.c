@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "daemon/audit.h"
 #include "daemon/certificate.h"
 #include "daemon/error-dbus.h"
 #include "daemon/lease.h"
@@ -87,6 +88,12 @@ static void finish_with_nothing(struct request *request)
 	reply(request, write_nothing, NULL);
 }
 
+static void give_lease(struct request *request, const int *fd)
+{
+	audit_lease(request->job);
+	reply(request, write_descriptor, fd);
+}
+
 static void finish_unlock(struct request *request)
 {
 	CLEANUP(closep) int fd = -1;
@@ -101,7 +108,7 @@ static void finish_unlock(struct request *request)
 	else if (answer != 0)
 		call_fail_result(request->call, answer, request->applet, request->job);
 	else
-		reply(request, write_descriptor, &fd);
+		give_lease(request, &fd);
 }
 
 static void finish_certificate(struct request *request)
@@ -235,13 +242,13 @@ static void finish_sign_many(struct request *request)
 }
 
 /* Reads @count inputs (ay) from @iter on into the job. */
-static int read_inputs(struct job *job, const char *scheme_name, DBusMessageIter *iter,
-		       size_t count)
+static int read_inputs(struct job *job, const char *name, DBusMessageIter *iter, size_t count)
 {
-	const struct scheme *scheme = scheme_find(scheme_name);
+	const struct scheme *scheme = scheme_find(name);
 
 	if (!scheme)
 		return ANSWER_UNSUPPORTED_SCHEME;
+	job->scheme = scheme_name(scheme);
 	job->padding = scheme_padding(scheme);
 	job->inputs = calloc(count, sizeof(*job->inputs));
 	if (!job->inputs)

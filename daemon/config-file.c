@@ -37,14 +37,14 @@ static int on_key(void *userdata, const char *section, const char *name, const c
 	int r;
 
 	if (!key) {
-		log_warning("%s:%u: there is no %s= in [%s]; it is passed over", place->path,
-			    place->line, name, section);
+		log_error("%s:%u: there is no %s= in [%s]; it is passed over", place->path,
+			  place->line, name, section);
 		return true;
 	}
 	r = config_set(place->config, key, value);
 	if (r == -EINVAL)
-		log_warning("%s:%u: %s= must be %s; its default is used: %s", place->path,
-			    place->line, name, key->must, key->fallback);
+		log_error("%s:%u: %s= must be %s; its default is used: %s", place->path,
+			  place->line, name, key->must, key->fallback);
 	else if (r < 0)
 		place->result = r;
 	return true;
@@ -63,31 +63,43 @@ static void read_line(struct place *place, char *section, const char *line)
 	if (strchr(INI_START_COMMENT_PREFIXES, *line))
 		return;
 	if (strlen(line) > LINE_LENGTH_MAX) {
-		log_warning("%s:%u: longer than %d bytes; it is passed over", place->path,
-			    place->line, (int)LINE_LENGTH_MAX);
+		log_error("%s:%u: longer than %d bytes; it is passed over", place->path, place->line,
+			  (int)LINE_LENGTH_MAX);
 		return;
 	}
 	snprintf(text, sizeof(text), "%s\n%s\n", is_section ? "" : section, line);
 	if (ini_parse_string(text, on_key, place) != 0) {
-		log_warning("%s:%u: neither [Section] nor Key=value; it is passed over",
-			    place->path, place->line);
+		log_error("%s:%u: neither [Section] nor Key=value; it is passed over", place->path,
+			  place->line);
 		line = "[]";
 	}
 	if (is_section)
 		strcpy(section, line);
 }
 
+/* A carriage return is a part of a line's end. */
+static bool is_control(const char *byte)
+{
+	if (*byte == '\r')
+		return byte[1] != '\n';
+	return iscntrl((unsigned char)*byte) && *byte != '\t' && *byte != '\n';
+}
+
 static bool is_text(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if (iscntrl((unsigned char)text[i]) && !isspace((unsigned char)text[i]))
+		if (is_control(&text[i]))
 			return false;
 	return dbus_validate_utf8(text, NULL);
 }
 
-static void pass_over(const char *path, const char *why)
+static int pass_over(const char *path, const char *why, struct config *config)
 {
-	log_warning("%s: %s; what it says does not hold", path, why);
+	log_error("%s: %s; what it says does not hold until it is a text that jpkid's user can "
+		  "read",
+		  path, why);
+	config->incomplete = true;
+	return 0;
 }
 
 int config_read_text(const char *path, char *text, size_t length, struct config *config)
@@ -95,14 +107,12 @@ int config_read_text(const char *path, char *text, size_t length, struct config 
 	struct place place = { .path = path, .config = config };
 	char section[LINE_SIZE] = "", *line;
 
-	if (!is_text(text, length)) {
-		pass_over(path, "this is not a text in UTF-8");
-		return 0;
-	}
+	if (!is_text(text, length))
+		return pass_over(path, "this is not a text in UTF-8", config);
 	while (place.result == 0 && (line = strsep(&text, "\n"))) {
 		place.line++;
 		/* What inih would take for more of the value before; systemd does not. */
-		read_line(&place, section, line + strspn(line, " \t\r\f\v"));
+		read_line(&place, section, line + strspn(line, " \t\r"));
 	}
 	return place.result;
 }
@@ -144,21 +154,15 @@ static int read_file(const char *path, struct config *config)
 
 	if (!text)
 		return -ENOMEM;
-	if (stat(path, &status) < 0) {
-		pass_over(path, strerror(errno));
-		return 0;
-	}
+	if (stat(path, &status) < 0)
+		return pass_over(path, strerror(errno), config);
 	if (is_mask(&status))
 		return 0;
-	if (why_unreadable(&status)) {
-		pass_over(path, why_unreadable(&status));
-		return 0;
-	}
+	if (why_unreadable(&status))
+		return pass_over(path, why_unreadable(&status), config);
 	length = read_whole(path, text);
-	if (length < 0) {
-		pass_over(path, strerror((int)-length));
-		return 0;
-	}
+	if (length < 0)
+		return pass_over(path, strerror((int)-length), config);
 	return config_read_text(path, text, (size_t)length, config);
 }
 
@@ -182,19 +186,25 @@ static int read_main_file(const struct config_directories *directories, struct c
 
 static int on_directory_error(const char *path, int error)
 {
-	if (error != ENOENT)
-		pass_over(path, strerror(error));
-	return 0;
+	return error != ENOENT;
 }
 
 /* What ends in .conf and does not begin with a dot, sorted by name. */
-static int list_drop_ins(const char *directory, glob_t *ret_found)
+static int list_drop_ins(const char *directory, struct config *config, glob_t *ret_found)
 {
 	CLEANUP(freep) char *pattern = NULL;
 
 	if (asprintf(&pattern, "%s/jpkid.conf.d/*.conf", directory) < 0)
 		return -ENOMEM;
-	return glob(pattern, 0, on_directory_error, ret_found) == GLOB_NOSPACE ? -ENOMEM : 0;
+	switch (glob(pattern, 0, on_directory_error, ret_found)) {
+	case GLOB_NOSPACE:
+		return -ENOMEM;
+	case GLOB_ABORTED:
+		*strrchr(pattern, '/') = '\0';
+		return pass_over(pattern, strerror(errno), config);
+	default:
+		return 0;
+	}
 }
 
 /* Both lists in one order; the administrator's file stands for the system's of the same name. */
@@ -218,10 +228,10 @@ static int read_in_order(const glob_t *etc, const glob_t *lib, struct config *co
 static int read_drop_ins(const struct config_directories *directories, struct config *config)
 {
 	CLEANUP(globfree) glob_t etc = { 0 }, lib = { 0 };
-	int r = list_drop_ins(directories->etc, &etc);
+	int r = list_drop_ins(directories->etc, config, &etc);
 
 	if (r == 0)
-		r = list_drop_ins(directories->lib, &lib);
+		r = list_drop_ins(directories->lib, config, &lib);
 	return r == 0 ? read_in_order(&etc, &lib, config) : r;
 }
 

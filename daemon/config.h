@@ -20,6 +20,7 @@ struct config {
 	unsigned int unlock_time; /* seconds */
 	unsigned int calls, calls_per_caller, unlocks_per_user;
 	int log_level; /* of syslog(3) */
+	bool incomplete; /* a file could not be read, and may have been stricter */
 };
 
 /* One that a file can set. */

@@ -50,8 +50,3 @@ void drain_start(struct drain *drain, sd_event *event, drain_done *done, void *u
 	if (r < 0 || worker_count() == 0)
 		drain_finish(drain);
 }
-
-bool drain_is_waiting(const struct drain *drain)
-{
-	return drain->limit != NULL;
-}

@@ -18,6 +18,5 @@ struct drain {
 
 /* @done runs once, from the loop, or before this returns where there is nothing to wait for. */
 void drain_start(struct drain *drain, sd_event *event, drain_done *done, void *userdata);
-bool drain_is_waiting(const struct drain *drain);
 /* @done does not run any more. */
 void drain_stop(struct drain *drain);

@@ -191,8 +191,8 @@ static const char *sentence(enum answer answer)
 	case ANSWER_BUSY:
 		return "Another program holds the card; end it and repeat.";
 	case ANSWER_CANCELLED:
-		return "The service is being stopped or the machine goes to sleep, so the call was "
-		       "cancelled; repeat it afterwards.";
+		return "The service is being stopped or configured anew, or the machine goes to "
+		       "sleep, so the call was cancelled; repeat it afterwards.";
 	case ANSWER_PIN_REQUIRED:
 		return "This needs the PIN; give it with the option 'pin', a descriptor to read it "
 		       "from.";

@@ -265,6 +265,7 @@ static int spend(struct guard *guard, struct jpki *jpki, struct job *job,
 	}
 
 	job->may_be_open = true;
+	job->sent = true;
 	answer = send(jpki, job);
 	/* What fails here counts as wrong, and the ledger has said so in the log. */
 	ledger_settle(&guard->ledger, &intent, outcome_of(job, answer), time(NULL));

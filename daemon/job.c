@@ -6,12 +6,14 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "daemon/audit.h"
 
 static void job_deliver(struct mail *mail)
 {
 	struct job *job = (struct job *)mail;
 
 	job->back = true;
+	audit_job(job);
 	job_finish(job, job->result);
 	job_free(job);
 }
@@ -28,6 +30,7 @@ struct job *job_new(enum job_kind kind, enum jpki_applet applet, const char *cal
 	job->applet = applet;
 	job->rules = *rules;
 	job->code_tries = JPKI_TRIES_UNKNOWN;
+	job->operation = job->scheme = job->reader = "";
 	job->caller = strdup(caller);
 	return job->caller ? TAKE(job) : NULL;
 }
@@ -100,6 +103,8 @@ void job_give_up(struct job *job)
 	bool stopped = job_change_state(job, JOB_WAITING, JOB_CANCELLED) ||
 		       job_change_state(job, JOB_CLAIMED, JOB_CANCELLED);
 
+	if (!stopped || job->sent)
+		audit_given_up(job);
 	job_finish(job, stopped ? ANSWER_READER_ERROR : ANSWER_OUTCOME_UNKNOWN);
 }
 

@@ -50,6 +50,10 @@ struct job {
 	unsigned int pin_number;
 	uid_t uid;              /* whose try it is */
 	struct rules rules;
+	pid_t pid;              /* of the caller, for the log; 0: not known */
+	const char *operation;  /* the D-Bus method; static */
+	const char *scheme;     /* JOB_SIGN: its name; static */
+	const char *reader;     /* its name for people; its worker's */
 	bool has_expected_tries;
 	uint32_t expected_tries;
 	bool allow_last_try;
@@ -78,8 +82,9 @@ struct job {
 	void (*done)(struct job *job, int result, void *userdata);
 	void *userdata;
 
-	/* Between the threads: enum job_state. */
-	atomic_int state;
+	/* Between the threads. */
+	atomic_int state; /* enum job_state */
+	atomic_bool sent; /* a PIN or a reset code has gone to the card */
 };
 
 enum job_state {

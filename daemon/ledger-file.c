@@ -50,6 +50,8 @@ static bool is_ours(const struct stat *status)
 	       (status->st_mode & (S_IWGRP | S_IWOTH)) == 0 && status->st_nlink == 1;
 }
 
+const struct log_fields ledger_unusable = { .event = EVENT_LEDGER_UNUSABLE };
+
 static int read_page(const struct ledger *ledger, const char *name, struct ledger_page *ret_page)
 {
 	char text[LEDGER_PAGE_LENGTH_MAX];
@@ -82,9 +84,10 @@ int ledger_file_read(const struct ledger *ledger, struct ledger_page *ret_page)
 		return 0;
 	}
 	if (r < 0 && r != -EBADMSG)
-		log_error("%s in the state directory cannot be read: %s. It says how often a PIN "
-			  "was wrong; until it can be, this card's PINs are refused.",
-			  names.page, strerror(-r));
+		log_rarely(LOG_ERR, &ledger_unusable,
+			   "%s in the state directory cannot be read: %s. It says how often a PIN "
+			   "was wrong; until it can be, this card's PINs are refused.",
+			   names.page, strerror(-r));
 	return r;
 }
 
@@ -161,9 +164,10 @@ static int replace(const struct ledger *ledger, const struct names *names,
 static int report(int r, const struct names *names)
 {
 	if (r < 0)
-		log_error("%s cannot be stored in the state directory: %s. It says how often a PIN "
-			  "was wrong; until it can be, this card's PINs are refused.",
-			  names->page, strerror(-r));
+		log_rarely(LOG_ERR, &ledger_unusable,
+			   "%s cannot be stored in the state directory: %s. It says how often a "
+			   "PIN was wrong; until it can be, this card's PINs are refused.",
+			   names->page, strerror(-r));
 	return r;
 }
 
@@ -176,11 +180,16 @@ int ledger_file_store(const struct ledger *ledger, const struct ledger_page *pag
 
 int ledger_file_replace(const struct ledger *ledger, const struct ledger_page *page)
 {
+	static const struct log_fields fields = { .event = EVENT_LEDGER_SET_ASIDE };
 	const struct names names = names_of(ledger);
+	int r = report(replace(ledger, &names, page), &names);
 
-	log_error("%s in the state directory is damaged, or jpkid did not write it. It is set "
-		  "aside as %s: look whether the disk fails, or who can write there. For an hour "
-		  "nobody can use a PIN with this card.",
-		  names.page, names.set_aside);
-	return report(replace(ledger, &names, page), &names);
+	if (r == 0)
+		log_event(LOG_ERR, &fields,
+			  "%s in the state directory is damaged, or jpkid did not write it. It has "
+			  "been set aside as %s: look whether the disk fails, or who can write "
+			  "there. Until all have waited (an hour, or HoldOff= in jpkid.conf) nobody "
+			  "can use a PIN with this card.",
+			  names.page, names.set_aside);
+	return r;
 }

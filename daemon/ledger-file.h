@@ -5,7 +5,11 @@
  */
 #pragma once
 
+#include "base/log.h"
 #include "daemon/ledger-page.h"
+
+/* Of the lines that say why no PIN can be used. */
+extern const struct log_fields ledger_unusable;
 
 /*
  * No file is an empty page. -EBADMSG: what is there is not a page of this card that only we could

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -169,9 +170,10 @@ static int require_room(struct ledger_page *page, enum ledger_secret secret, uid
 {
 	if (page->count < LEDGER_ENTRIES_MAX || ledger_page_find(page, secret, uid))
 		return 0;
-	log_error("%d users have got a PIN of one card wrong, and jpkid remembers no more: nobody "
-		  "else can use a PIN with it until its file in the state directory is removed.",
-		  LEDGER_ENTRIES_MAX);
+	log_rarely(LOG_ERR, &ledger_unusable,
+		   "%d users have got a PIN of one card wrong, and jpkid remembers no more: nobody "
+		   "else can use a PIN with it until its file in the state directory is removed.",
+		   LEDGER_ENTRIES_MAX);
 	return -ENOSPC;
 }
 
@@ -259,6 +261,15 @@ static int open_ours(const char *path)
 	return TAKE_FD(fd);
 }
 
+static void log_unusable(const char *path, int error)
+{
+	log_event(LOG_ERR, &ledger_unusable,
+		  "Wrong PINs cannot be remembered in %s: %s. It must be a directory that only "
+		  "jpkid's user can write to, as systemd makes it with StateDirectory=jpkid; until "
+		  "it is, PINs are refused.",
+		  path, strerror(error));
+}
+
 int ledger_open_directory(void)
 {
 	const char *paths = getenv("STATE_DIRECTORY");
@@ -266,15 +277,15 @@ int ledger_open_directory(void)
 	int r;
 
 	if (!paths) {
-		log_error("There is no place to remember wrong PINs: let systemd start jpkid, with "
-			  "StateDirectory=jpkid.");
+		log_event(LOG_ERR, &ledger_unusable,
+			  "There is no place to remember wrong PINs, so PINs are refused: let "
+			  "systemd start jpkid, with StateDirectory=jpkid.");
 		return -ENOENT;
 	}
 	r = path ? open_ours(path) : -ENOMEM;
 	if (r < 0)
-		log_error("Wrong PINs cannot be remembered in %s: %s. It must be a directory that "
-			  "only jpkid's user can write to, as systemd makes it with "
-			  "StateDirectory=jpkid.",
-			  path ? path : paths, strerror(-r));
+		log_unusable(path ? path : paths, -r);
+	else if (faccessat(r, ".", W_OK, 0) < 0)
+		log_unusable(path, errno); /* it may be mended while we run */
 	return r;
 }

@@ -6,11 +6,13 @@ noinst_LIBRARIES += daemon/libdaemon.a
 daemon_libdaemon_a_SOURCES = \
 	daemon/agents.c daemon/agents.h \
 	daemon/applet-dbus.c \
+	daemon/audit.c daemon/audit.h \
 	daemon/card.c daemon/card.h \
 	daemon/card-dbus.c \
 	daemon/certificate.c daemon/certificate.h \
 	daemon/config.c daemon/config.h \
 	daemon/config-file.c daemon/config-file.h \
+	daemon/daemon.c daemon/daemon.h \
 	daemon/digest.c daemon/digest.h \
 	daemon/drain.c daemon/drain.h \
 	daemon/error-dbus.c daemon/error-dbus.h \
@@ -40,11 +42,11 @@ daemon_libdaemon_a_SOURCES = \
 	daemon/thread.c daemon/thread.h \
 	daemon/watcher.c daemon/watcher.h \
 	daemon/worker.c daemon/worker.h
+daemon_libdaemon_a_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' -DPREFIX='"$(prefix)"'
 daemon_libdaemon_a_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS) $(SYSTEMD_CFLAGS) $(PCSC_CFLAGS) $(CRYPTO_CFLAGS) \
 	$(INIH_CFLAGS)
 
 daemon_jpkid_SOURCES = daemon/main.c
-daemon_jpkid_CPPFLAGS = $(AM_CPPFLAGS) -DSYSCONFDIR='"$(sysconfdir)"' -DPREFIX='"$(prefix)"'
 daemon_jpkid_CFLAGS = $(AM_CFLAGS) $(DBUS_CFLAGS) $(SYSTEMD_CFLAGS)
 daemon_jpkid_LDADD = $(daemon_archives)
 

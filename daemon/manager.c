@@ -95,10 +95,24 @@ static void add_reader(struct manager *manager, const struct pcsc_reader *seen)
 		manager->readers[manager->reader_count++] = reader;
 }
 
-void manager_log_refusal(void)
+void manager_set_refused(struct manager *manager, bool refused)
 {
-	log_error("pcscd refuses this service: polkit must allow its user "
-		  "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card.");
+	static const struct log_fields fields = { .event = EVENT_PCSC_REFUSED };
+
+	if (refused && !manager->refused)
+		log_event(LOG_ERR, &fields,
+			  "pcscd refuses this service: polkit must allow the user jpkid "
+			  "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card, as "
+			  "/usr/share/polkit-1/rules.d/60-jpkid.rules does.");
+	manager->refused = refused;
+}
+
+static void log_absence(void)
+{
+	static const struct log_fields fields = { .event = EVENT_PCSC_GONE };
+
+	log_event(LOG_WARNING, &fields,
+		  "pcscd is not there; waiting for it (systemctl start pcscd.socket)");
 }
 
 /* The watcher's last word becomes what is on the bus, but for what is to be ignored. */
@@ -121,6 +135,8 @@ static void update_readers(struct manager *manager)
 			add_reader(manager, &used.reader[i]);
 	}
 	manager_changed(manager);
+	/* Not before all are there: the first of them may be known at once. */
+	manager->readers_known = true;
 	manager_reader_settled(manager);
 }
 
@@ -130,21 +146,27 @@ static void on_readers(int answer, const struct pcsc_readers *seen, void *userda
 
 	if (manager->stopping)
 		return;
-	if (answer == ANSWER_NOT_AUTHORIZED)
-		manager_log_refusal();
-	else if (answer != 0)
-		log_warning("pcscd is not there; waiting for it (systemctl start pcscd.socket)");
+	if (answer != 0 || manager->pcsc_answer != 0)
+		manager_set_refused(manager, answer == ANSWER_NOT_AUTHORIZED);
+	if (answer == ANSWER_PCSC_UNAVAILABLE)
+		log_absence();
 	manager_set_pcsc_available(manager, answer == 0);
 	manager->pcsc_answer = answer;
 	manager->seen = *seen;
-	manager->readers_known = true;
 	update_readers(manager);
+}
+
+static void take_all_anew(struct manager *manager)
+{
+	requests_cancel(manager, NULL, ANSWER_CANCELLED);
+	for (size_t i = 0; i < manager->reader_count; i++)
+		reader_take_anew(manager->readers[i]);
 }
 
 void manager_follow_config(struct manager *manager, bool hold_changed)
 {
-	for (size_t i = 0; hold_changed && i < manager->reader_count; i++)
-		reader_take_anew(manager->readers[i]);
+	if (hold_changed)
+		take_all_anew(manager);
 	if (manager->readers_known)
 		update_readers(manager);
 }
@@ -183,23 +205,16 @@ int manager_new(const struct config *config, sd_event *event, struct bus *bus,
 	return 0;
 }
 
-static void look_afresh(struct manager *manager)
-{
-	for (size_t i = 0; i < manager->reader_count; i++)
-		reader_look_afresh(manager->readers[i]);
-}
-
 void manager_sleep(struct manager *manager)
 {
 	manager->asleep = true;
-	requests_cancel(manager, NULL, ANSWER_CANCELLED);
-	look_afresh(manager);
+	take_all_anew(manager);
 }
 
 void manager_wake(struct manager *manager)
 {
 	manager->asleep = false;
-	look_afresh(manager);
+	take_all_anew(manager);
 }
 
 void manager_stop(struct manager *manager)

@@ -24,6 +24,7 @@ struct manager {
 	struct object *log_control;
 
 	bool pcsc_available;
+	bool refused; /* by pcscd, or access to a card */
 	bool readers_known; /* the first word of the watcher has come */
 	bool asleep;        /* no card is taken up */
 	int pcsc_answer;    /* its last word: why there are no readers, or 0… */
@@ -66,8 +67,8 @@ void manager_freep(struct manager **manager);
 /* What the service manager shows of the daemon follows. */
 void manager_changed(const struct manager *manager);
 
-/* One log line that says which permission is missing. */
-void manager_log_refusal(void);
+/* Whether pcscd refuses this service: one log line, when that begins, says what is missing. */
+void manager_set_refused(struct manager *manager, bool refused);
 
 /* A reader has found out what is in it, or nothing is. */
 void manager_reader_settled(struct manager *manager);

@@ -116,6 +116,7 @@ static void on_found(const struct session_finding *finding, void *userdata)
 			 jpki_type_name(finding->token.type));
 	sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
 	reader->failures = 0;
+	manager_set_refused(reader->manager, false);
 	reader_set(reader, READER_CARD, card);
 	reader_settle(reader);
 }
@@ -146,6 +147,34 @@ static void reader_failed(struct reader *reader, enum reader_state state, int an
 			    reader->display_name);
 }
 
+static enum reader_state state_without_card(const struct reader *reader)
+{
+	const struct pcsc_reader *seen = &reader->seen;
+
+	if (seen->unavailable || (seen->present && reader->manager->asleep))
+		return READER_UNAVAILABLE;
+	return seen->mute ? READER_MUTE : READER_EMPTY;
+}
+
+static bool reader_is_usable(const struct reader *reader)
+{
+	const struct pcsc_reader *seen = &reader->seen;
+
+	return seen->present && !seen->mute && !seen->unavailable && !reader->manager->asleep;
+}
+
+/* Whoever still waits for what was in it gets @answer. */
+static void reader_begin(struct reader *reader, bool may_be_open, int answer)
+{
+	reader->may_be_open = may_be_open;
+	reader->failures = 0;
+	reader_drop(reader, state_without_card(reader), answer);
+	if (reader_is_usable(reader))
+		reader_start(reader);
+	else
+		reader_settle(reader);
+}
+
 static void on_ended(int answer, void *userdata)
 {
 	struct reader *reader = userdata;
@@ -153,11 +182,9 @@ static void on_ended(int answer, void *userdata)
 	reader->worker = NULL; /* it is freed by who tells us */
 	/* Whoever holds it may leave it verified, and what we did last may not have been closed. */
 	reader->may_be_open = true;
+	if (answer == 0 || reader->manager->asleep)
+		return reader_begin(reader, true, ANSWER_CARD_REMOVED);
 	switch (answer) {
-	case 0:
-		reader_drop(reader, READER_EMPTY, ANSWER_CARD_REMOVED);
-		reader_start(reader);
-		return;
 	case ANSWER_UNSUPPORTED_CARD:
 		reader_drop(reader, READER_CARD, answer);
 		break;
@@ -172,7 +199,7 @@ static void on_ended(int answer, void *userdata)
 		reader_look_again(reader, look_again_after);
 		break;
 	case ANSWER_NOT_AUTHORIZED:
-		manager_log_refusal();
+		manager_set_refused(reader->manager, true);
 		reader_failed(reader, READER_UNAVAILABLE, answer);
 		break;
 	default:
@@ -204,6 +231,7 @@ static void reader_start(struct reader *reader)
 {
 	const struct worker_options options = {
 		.reader = reader->name,
+		.label = reader->display_name,
 		.exclusive = reader->manager->config->exclusive,
 		.may_be_open = reader->may_be_open,
 		.ledger = reader->manager->ledger,
@@ -225,7 +253,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	if (reader->card || !reader->seen.present)
+	if (reader->card || !reader_is_usable(reader))
 		return 0;
 	if (!reader->worker)
 		reader_start(reader);
@@ -234,39 +262,6 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	else
 		reader_look_again(reader, look_again_after); /* it is only slow */
 	return 0;
-}
-
-static enum reader_state state_without_card(const struct reader *reader)
-{
-	const struct pcsc_reader *seen = &reader->seen;
-
-	if (seen->unavailable || (seen->present && reader->manager->asleep))
-		return READER_UNAVAILABLE;
-	return seen->mute ? READER_MUTE : READER_EMPTY;
-}
-
-static bool reader_is_usable(const struct reader *reader)
-{
-	const struct pcsc_reader *seen = &reader->seen;
-
-	return seen->present && !seen->mute && !seen->unavailable && !reader->manager->asleep;
-}
-
-/* Whoever still waits for what was in it gets @answer. */
-static void reader_begin(struct reader *reader, bool may_be_open, int answer)
-{
-	reader->may_be_open = may_be_open;
-	reader->failures = 0;
-	reader_drop(reader, state_without_card(reader), answer);
-	if (reader_is_usable(reader))
-		reader_start(reader);
-	else
-		reader_settle(reader);
-}
-
-void reader_look_afresh(struct reader *reader)
-{
-	reader_begin(reader, true, ANSWER_CANCELLED);
 }
 
 void reader_update(struct reader *reader, const struct pcsc_reader *seen)
@@ -283,9 +278,10 @@ void reader_update(struct reader *reader, const struct pcsc_reader *seen)
 void reader_take_anew(struct reader *reader)
 {
 	if (!reader->worker)
-		return;
-	reader_let_card_go(reader, READER_EMPTY);
-	worker_end(reader->worker, ANSWER_CARD_REMOVED);
+		return reader_begin(reader, true, ANSWER_CANCELLED);
+	reader_let_card_go(reader, state_without_card(reader));
+	worker_end(reader->worker, ANSWER_CANCELLED);
+	reader_look_again(reader, look_again_after);
 }
 
 /*

@@ -41,11 +41,10 @@ struct reader *reader_free(struct reader *reader, int answer);
 void reader_update(struct reader *reader, const struct pcsc_reader *seen);
 
 /*
- * Lets go of what is in it, and takes hold of it anew, as of one that others may have touched. While
- * the manager is asleep nothing is taken hold of, and a reader with a card is unavailable.
+ * Lets the card go, and takes up what is in the reader, as one that others may have touched, when
+ * that is done; while the manager is asleep nothing, and a reader with a card is unavailable.
+ * Callers that still wait get ANSWER_CANCELLED.
  */
-void reader_look_afresh(struct reader *reader);
-/* Lets the card go, and takes up what is in the reader as the configuration now says. */
 void reader_take_anew(struct reader *reader);
 
 const char *reader_state_name(enum reader_state state);

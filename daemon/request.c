@@ -126,6 +126,7 @@ struct request *request_new(struct call *call, DBusMessageIter *options, enum jo
 		call_fail_result(call, -ENOMEM, applet, NULL);
 		return NULL;
 	}
+	request->job->operation = call_method(call)->name;
 	request->call = call;
 	request->applet = applet;
 	request->options = OPTIONS_INIT;
@@ -249,6 +250,8 @@ void request_inquire(struct request *request, void (*known)(struct request *requ
 
 	if (inquiry) {
 		inquiry->uid = job->uid;
+		inquiry->pid = job->pid;
+		inquiry->operation = job->operation;
 		inquiry->has_expected_tries = job->has_expected_tries;
 		inquiry->expected_tries = job->expected_tries;
 		inquiry->allow_last_try = job->allow_last_try;
@@ -317,6 +320,7 @@ static void on_authorised(int result, uid_t uid, void *userdata)
 	if (result != 0)
 		return request_fail(request, result, NULL);
 	request->job->uid = uid;
+	request->job->pid = call_pid(request->call);
 	if (!request->options.allow_last_try || !pin_source_is_needed(request))
 		return request_authorised(request);
 	authority_check(request->call, last_try_action, on_last_try_authorised, request,
@@ -367,5 +371,16 @@ void requests_cancel(struct manager *manager, const struct card *card, int answe
 		next = request->next;
 		if (!card || request->applet->card == card)
 			request_call_off(request, answer);
+	}
+}
+
+void requests_give_up(struct manager *manager)
+{
+	struct request *request, *next;
+
+	for (request = manager->requests; request; request = next) {
+		next = request->next;
+		if (request->out)
+			job_give_up(request->out);
 	}
 }

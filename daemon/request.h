@@ -63,3 +63,6 @@ struct manager *request_manager(const struct request *request);
  * back; @card: those of this card only, or NULL.
  */
 void requests_cancel(struct manager *manager, const struct card *card, int answer);
+
+/* What cards still have is not waited for any longer, see job_give_up(). */
+void requests_give_up(struct manager *manager);

@@ -10,7 +10,7 @@ enum {
 };
 
 struct rules {
-	/* Who has this many tries left, or fewer, needs the caller's consent to use one; never 0. */
+	/* With this many tries left, or fewer, one is used with consent only; never 0. */
 	unsigned int reserve;
 	/* Seconds after the second wrong PIN in a row, the third, and each further one. */
 	unsigned int hold_off[RULES_WAITS];

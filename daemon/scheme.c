@@ -34,6 +34,11 @@ const struct scheme *scheme_find(const char *name)
 	return NULL;
 }
 
+const char *scheme_name(const struct scheme *scheme)
+{
+	return scheme->name;
+}
+
 enum jpki_padding scheme_padding(const struct scheme *scheme)
 {
 	return scheme->padding;

@@ -9,6 +9,9 @@ struct scheme;
 /* NULL: there is none of this name. */
 const struct scheme *scheme_find(const char *name);
 
+/* Static. */
+const char *scheme_name(const struct scheme *scheme);
+
 enum jpki_padding scheme_padding(const struct scheme *scheme);
 
 /*

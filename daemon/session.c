@@ -42,15 +42,18 @@ static int session_transmit_from_pad(void *userdata, const uint8_t header[4],
 	return answer;
 }
 
-int session_connect(struct session *session, const char *reader, bool exclusive)
+int session_connect(struct session *session, const char *reader, const char *label, bool exclusive)
 {
 	const struct timespec pause = { 0, CONNECT_PAUSE_MILLISECONDS * 1000000L };
 	int answer = pcsc_open(&session->pcsc);
 
 	if (answer != 0)
 		return answer;
-	session->jpki = JPKI_INIT(
-		((struct channel){ .transmit = session_transmit, .reader = session }));
+	session->jpki = JPKI_INIT(((struct channel){
+		.transmit = session_transmit,
+		.reader = session,
+		.name = label,
+	}));
 	session->kept_waiting = true;
 	for (int attempt = 1;; attempt++) {
 		answer = pcsc_connect(session->pcsc, reader, exclusive, &session->card);

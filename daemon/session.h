@@ -34,9 +34,9 @@ struct session_finding {
 
 /*
  * Takes hold of the card in a reader. As pcsc_open() and pcsc_connect(); a failed session is closed
- * all the same.
+ * all the same. @label is borrowed: the reader's name for people.
  */
-int session_connect(struct session *session, const char *reader, bool exclusive);
+int session_connect(struct session *session, const char *reader, const char *label, bool exclusive);
 
 /* @power_off: whatever state the card holds is gone with it. */
 void session_close(struct session *session, bool power_off);

@@ -13,16 +13,8 @@ struct sleep {
 	struct manager *manager;
 	struct logind *logind;
 	struct drain drain;
-	bool wanted; /* the machine is to sleep, or does */
 };
 
-static void sleep_end(struct sleep *sleep)
-{
-	log_info("The machine is awake; looking at the readers afresh.");
-	manager_wake(sleep->manager);
-}
-
-/* A sleep that was called off ends here, when none of its workers is in the way of the next. */
 static void on_drained(bool drained, void *userdata)
 {
 	struct sleep *sleep = userdata;
@@ -30,10 +22,7 @@ static void on_drained(bool drained, void *userdata)
 	if (!drained)
 		log_warning("A reader does not let go of its card; the machine may sleep without "
 			    "that.");
-	if (sleep->wanted)
-		logind_let_sleep(sleep->logind);
-	else
-		sleep_end(sleep);
+	logind_let_sleep(sleep->logind);
 }
 
 static void sleep_begin(struct sleep *sleep)
@@ -44,16 +33,20 @@ static void sleep_begin(struct sleep *sleep)
 }
 
 /* Also where only the end of a sleep is heard, the cards may have been without power. */
+static void sleep_end(struct sleep *sleep)
+{
+	log_info("The machine is awake; looking at the readers afresh.");
+	manager_wake(sleep->manager);
+}
+
 static void on_logind(bool sleeps, void *userdata)
 {
 	struct sleep *sleep = userdata;
 
-	sleep->wanted = sleeps;
-	if (drain_is_waiting(&sleep->drain))
-		return;
-	if (!sleep->manager->asleep)
+	drain_stop(&sleep->drain);
+	if (sleeps)
 		sleep_begin(sleep);
-	else if (!sleeps)
+	else
 		sleep_end(sleep);
 }
 

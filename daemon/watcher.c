@@ -11,13 +11,13 @@
 #include "daemon/thread.h"
 
 enum {
-	/* One that we had may be back at once. */
-	LOST_MILLISECONDS = 100,
 	/*
-	 * pcscd is not there: the next attempt to reach it also starts it where systemd listens for
-	 * it.
+	 * pcscd is not there: one that has just gone, or that starts as we do, is soon back. Each
+	 * attempt to reach it also starts it where systemd listens for it.
 	 */
-	RETRY_MILLISECONDS = 1000,
+	SOON_MILLISECONDS = 100,
+	SOON_ATTEMPTS = 30,
+	LATER_MILLISECONDS = 1000,
 	/* pcscd refuses us: only an administrator can change that. */
 	REFUSED_MILLISECONDS = 30 * 1000,
 };
@@ -87,6 +87,7 @@ static void *watcher_main(void *userdata)
 {
 	static const struct pcsc_readers none;
 	const struct watcher *watcher = userdata;
+	unsigned int attempts = 0;
 	int told = 0;
 
 	for (;;) {
@@ -97,10 +98,12 @@ static void *watcher_main(void *userdata)
 		if (reached || news != told)
 			watcher_post(watcher, news, &none);
 		told = news;
+		attempts = reached ? 0 : attempts + 1;
 		if (news == ANSWER_NOT_AUTHORIZED)
 			sleep_milliseconds(REFUSED_MILLISECONDS);
 		else
-			sleep_milliseconds(reached ? LOST_MILLISECONDS : RETRY_MILLISECONDS);
+			sleep_milliseconds(attempts < SOON_ATTEMPTS ? SOON_MILLISECONDS
+								    : LATER_MILLISECONDS);
 	}
 	return NULL;
 }

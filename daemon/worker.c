@@ -18,7 +18,8 @@ static const uint64_t stuck_after = 60 * 1000000ULL; /* microseconds */
 
 struct worker {
 	struct mailbox *mailbox;
-	char *reader;
+	char *reader; /* this and the next: as in struct worker_options */
+	char *label;
 	bool exclusive;
 	bool may_be_open;
 
@@ -107,7 +108,8 @@ static struct job *worker_next(struct worker *worker)
 static int worker_serve(struct worker *worker)
 {
 	struct job *job;
-	int answer = session_connect(&worker->session, worker->reader, worker->exclusive);
+	int answer = session_connect(&worker->session, worker->reader, worker->label,
+				     worker->exclusive);
 
 	/* The wait for another program may have outlasted the interest in this card. */
 	if (answer != 0 || worker->session.quit)
@@ -142,6 +144,7 @@ static void worker_free(struct worker *worker)
 	pthread_cond_destroy(&worker->wake);
 	pthread_mutex_destroy(&worker->mutex);
 	free(worker->reader);
+	free(worker->label);
 	free(worker);
 }
 
@@ -181,6 +184,15 @@ static void ended_deliver(struct mail *mail)
 	worker_free(worker);
 }
 
+static void log_stuck(const struct worker *worker)
+{
+	const struct log_fields fields = { .event = EVENT_CARD_STUCK, .reader = worker->label };
+
+	log_event(LOG_ERR, &fields,
+		  "%s: the card has not answered for %d s; pull it out and put it in again",
+		  worker->label, (int)(stuck_after / 1000000));
+}
+
 static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct worker *worker = userdata;
@@ -201,8 +213,7 @@ static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata
 		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	}
 
-	log_error("%s: the card has not answered for %d s; pull it out and put it in again",
-		  worker->reader, (int)(stuck_after / 1000000));
+	log_stuck(worker);
 	/* It cannot have come back yet: mail is delivered by this thread. */
 	if (running)
 		job_give_up(running);
@@ -217,7 +228,7 @@ static int worker_arm_stuck_timer(struct worker *worker)
 
 	if (r < 0 || enabled != SD_EVENT_OFF)
 		return r;
-	r = sd_event_source_set_time(worker->stuck_timer, clock_microseconds(CLOCK_MONOTONIC) + stuck_after);
+	r = sd_event_source_set_time_relative(worker->stuck_timer, stuck_after);
 	return r < 0 ? r : sd_event_source_set_enabled(worker->stuck_timer, SD_EVENT_ONESHOT);
 }
 
@@ -240,9 +251,10 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	worker->found.mail.deliver = found_deliver;
 	worker->ended.mail.deliver = ended_deliver;
 	worker->reader = strdup(options->reader);
-	if (worker->reader)
-		r = sd_event_add_time(event, &worker->stuck_timer, CLOCK_MONOTONIC,
-				      clock_microseconds(CLOCK_MONOTONIC) + stuck_after, 0, on_stuck_timer, worker);
+	worker->label = strdup(options->label);
+	if (worker->reader && worker->label)
+		r = sd_event_add_time_relative(event, &worker->stuck_timer, CLOCK_MONOTONIC,
+					       stuck_after, 0, on_stuck_timer, worker);
 	if (r >= 0)
 		r = thread_start(worker_main, worker);
 	if (r < 0) {
@@ -324,9 +336,11 @@ void worker_cancel(struct worker *worker, struct job *job, int answer)
 
 void worker_submit(struct worker *worker, struct job *job)
 {
+	job->reader = worker->label;
 	if (worker_arm_stuck_timer(worker) < 0)
-		log_warning("%s: no timer: a card that never answers will not be noticed",
-			    worker->reader);
+		log_rarely(LOG_WARNING, NULL,
+			   "%s: no timer: a card that never answers will not be noticed",
+			   worker->label);
 
 	pthread_mutex_lock(&worker->mutex);
 	worker_insert(worker, job);

@@ -19,9 +19,9 @@ struct worker_events {
 	 * The worker is no more; the jobs that it still had have been finished.
 	 * ANSWER_UNSUPPORTED_CARD: not a JPKI card, let go. ANSWER_BUSY: another program holds it.
 	 * ANSWER_CARD_REMOVED, ANSWER_PCSC_UNAVAILABLE, ANSWER_NOT_AUTHORIZED. 0: it was told to,
-	 * by worker_end(), and the card is free. Anything else: the
-	 * card or the reader did not answer as it should; the card is without power, and what is in
-	 * the reader now is for a new worker to find out.
+	 * by worker_end(), and the card is free. Anything else: the card or the reader did not
+	 * answer as it should; the card is without power, and what is in the reader now is for a
+	 * new worker to find out.
 	 */
 	void (*ended)(int answer, void *userdata);
 	/* An APDU has had no answer for a minute. Neither found() nor ended() comes any more. */
@@ -29,7 +29,8 @@ struct worker_events {
 };
 
 struct worker_options {
-	const char *reader;
+	const char *reader; /* pcscd's name for it */
+	const char *label;  /* the name for people: valid UTF-8 */
 	bool exclusive;
 	bool may_be_open; /* see session_probe() */
 	int ledger;       /* the guard's directory, see GUARD_INIT() */
@@ -45,9 +46,7 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
  */
 void worker_end(struct worker *worker, int answer);
 
-/*
- * The same, but no event comes any more. NULL is allowed; returns NULL.
- */
+/* The same, but no event comes any more. NULL is allowed; returns NULL. */
 struct worker *worker_release(struct worker *worker, int answer);
 
 /* Hands the job over. Callers take turns. */

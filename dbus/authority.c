@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "dbus/call.h"
 
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
@@ -98,14 +99,27 @@ static bool details_dismissed(DBusMessageIter *iter)
 	return false;
 }
 
+/* Everybody's call meets the same. */
+static void log_no_answer(DBusMessage *reply)
+{
+	const char *name = dbus_message_get_error_name(reply);
+
+	log_rarely(LOG_ERR, NULL,
+		   "polkit cannot say who may use cards (%s), so all but root are refused: polkit "
+		   "must be installed and able to start, with jpkid's actions, org.jpkid1.policy.",
+		   name ? name : "its answer makes no sense");
+}
+
 static int reply_result(DBusMessage *reply, bool interactive)
 {
 	dbus_bool_t authorized, challenge;
 	DBusMessageIter iter, result;
 
 	if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
-	    !dbus_message_has_signature(reply, "(bba{ss})"))
+	    !dbus_message_has_signature(reply, "(bba{ss})")) {
+		log_no_answer(reply);
 		return ANSWER_NOT_AUTHORIZED;
+	}
 	dbus_message_iter_init(reply, &iter);
 	dbus_message_iter_recurse(&iter, &result);
 	dbus_message_iter_get_basic(&result, &authorized);

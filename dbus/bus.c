@@ -42,6 +42,7 @@ static const struct {
 } failures[] = {
 	{ DBUS_ERROR_NO_MEMORY, -ENOMEM },
 	{ DBUS_ERROR_ACCESS_DENIED, -EACCES },
+	{ DBUS_ERROR_BAD_ADDRESS, -EINVAL },
 	{ DBUS_ERROR_FILE_NOT_FOUND, -ENOENT },
 	{ DBUS_ERROR_NO_SERVER, -ECONNREFUSED },
 	{ DBUS_ERROR_DISCONNECTED, -ECONNRESET },
@@ -160,6 +161,11 @@ int bus_request_name(struct bus *bus, const char *name)
 	if (r < 0)
 		return failure(&error);
 	return r == DBUS_REQUEST_NAME_REPLY_EXISTS ? -EEXIST : 0;
+}
+
+void bus_hold(struct bus *bus, bool hold)
+{
+	loop_hold(bus->loop, hold);
 }
 
 DBusConnection *bus_connection(struct bus *bus)

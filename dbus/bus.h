@@ -11,8 +11,8 @@ struct bus;
 
 /*
  * Connects (blocking: call it before the service is ready), and serves the connection from @event.
- * *ret_bus is freed with bus_free(). When the bus goes away, @lost runs, once; NULL: the loop then
- * ends with -ECONNRESET. Never _exit().
+ * -EINVAL: its address is none. *ret_bus is freed with bus_free(). When the bus goes away, @lost
+ * runs, once; NULL: the loop then ends with -ECONNRESET. Never _exit().
  */
 int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus);
 struct bus *bus_free(struct bus *bus);
@@ -22,6 +22,9 @@ struct bus *bus_free(struct bus *bus);
  * refuses.
  */
 int bus_request_name(struct bus *bus, const char *name);
+
+/* While it is held, calls and replies wait: whoever calls is served when it is let go. */
+void bus_hold(struct bus *bus, bool hold);
 
 DBusConnection *bus_connection(struct bus *bus);
 

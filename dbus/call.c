@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "dbus/error.h"
 #include "dbus/object-tree.h"
 
@@ -164,6 +165,19 @@ static void text_make_valid(char *text)
 	}
 }
 
+static void log_failure(const struct call *call, enum answer answer, const char *text)
+{
+	struct log_fields fields = {
+		.operation = dbus_message_get_member(call->message),
+		.error = error_name(answer),
+		.caller_pid = call_pid(call),
+	};
+
+	fields.has_caller = peer_watch_uid(&call->watch, &fields.caller_uid);
+	log_event(LOG_DEBUG, &fields, "%s of %s failed: %s: %s", fields.operation,
+		  dbus_message_get_path(call->message), fields.error, text);
+}
+
 /* @value: of the basic @type, DBUS_TYPE_INVALID: none. */
 static void call_fail_with(struct call *call, enum answer answer, int type, const void *value,
 			   const char *format, va_list arguments)
@@ -173,6 +187,7 @@ static void call_fail_with(struct call *call, enum answer answer, int type, cons
 
 	if (vsnprintf(text, sizeof(text), format, arguments) >= 0) {
 		text_make_valid(text);
+		log_failure(call, answer, text);
 		reply = dbus_message_new_error(call->message, error_name(answer), text);
 	}
 	if (reply && !dbus_message_append_args(reply, type, value, DBUS_TYPE_INVALID)) {

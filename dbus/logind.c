@@ -44,8 +44,11 @@ static void on_inhibitor(DBusMessage *reply, void *userdata)
 		dbus_message_get_args(reply, &error, DBUS_TYPE_UNIX_FD, &logind->inhibitor,
 				      DBUS_TYPE_INVALID);
 	if (dbus_error_is_set(&error))
-		log_debug("The machine will not wait for cards when it goes to sleep: %s: %s",
-			  error.name, error.message);
+		log_rarely(LOG_WARNING, NULL,
+			   "The machine will not wait for cards to be closed when it goes to "
+			   "sleep: polkit must allow the user jpkid "
+			   "org.freedesktop.login1.inhibit-delay-sleep (%s)",
+			   error.name);
 	dbus_error_free(&error);
 }
 

@@ -43,6 +43,7 @@ struct loop {
 	DBusConnection *connection;
 	sd_event_source *dispatch;
 	sd_event_source *retry;
+	bool held;
 	SLIST_HEAD(, socket) sockets;
 };
 
@@ -50,7 +51,8 @@ static void loop_note_status(struct loop *loop, DBusDispatchStatus status)
 {
 	switch (status) {
 	case DBUS_DISPATCH_DATA_REMAINS:
-		sd_event_source_set_enabled(loop->dispatch, SD_EVENT_ONESHOT);
+		sd_event_source_set_enabled(loop->dispatch,
+					    loop->held ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 		break;
 	case DBUS_DISPATCH_NEED_MEMORY:
 		sd_event_source_set_time_relative(loop->retry, RETRY_USEC);
@@ -90,6 +92,9 @@ static void socket_update(struct socket *socket)
 	for (size_t i = 0; i < LENGTH_OF(socket->watches); i++)
 		if (socket->watches[i] && dbus_watch_get_enabled(socket->watches[i]))
 			events |= watch_events(socket->watches[i]);
+	/* What is not read stays with the bus, and with its limits. */
+	if (socket->loop->held)
+		events &= ~(uint32_t)EPOLLIN;
 
 	/* Hang-ups are reported even without events, again and again: nobody would handle them. */
 	if (events != 0)
@@ -97,15 +102,19 @@ static void socket_update(struct socket *socket)
 	sd_event_source_set_enabled(socket->source, events != 0 ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+static void loop_resume(struct loop *loop)
 {
-	struct loop *loop = userdata;
 	struct socket *socket;
 
 	SLIST_FOREACH(socket, &loop->sockets, link)
 		if (socket->source)
 			socket_update(socket);
 	loop_note_status(loop, DBUS_DISPATCH_DATA_REMAINS);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	loop_resume(userdata);
 	return 0;
 }
 
@@ -303,6 +312,12 @@ int loop_new(sd_event *event, DBusConnection *connection, struct loop **ret_loop
 	}
 	*ret_loop = loop;
 	return 0;
+}
+
+void loop_hold(struct loop *loop, bool hold)
+{
+	loop->held = hold;
+	loop_resume(loop);
 }
 
 struct loop *loop_free(struct loop *loop)

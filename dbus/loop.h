@@ -2,6 +2,7 @@
 /* A libdbus connection, read, written and dispatched from an sd-event loop. */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "dbus/message.h"
@@ -13,6 +14,9 @@ struct loop;
  * or a negative errno.
  */
 int loop_new(sd_event *event, DBusConnection *connection, struct loop **ret_loop);
+
+/* While it is held, what arrives waits: the connection is written, but not read or dispatched. */
+void loop_hold(struct loop *loop, bool hold);
 
 /* Not from inside a callback of the connection. NULL is allowed; returns NULL. */
 struct loop *loop_free(struct loop *loop);

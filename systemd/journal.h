@@ -3,8 +3,10 @@
 
 #include <stdbool.h>
 
+#include "base/log.h"
+
 /* Whether standard error goes to the journal. */
 bool journal_is_connected(void);
 
-/* A log_sink: the line, with its level, into the journal. */
-void journal_log(int level, const char *line);
+/* A log_sink: the line into the journal, with its level, its fields and its event's MESSAGE_ID. */
+void journal_log(int level, const struct log_fields *fields, const char *line);

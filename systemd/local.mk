@@ -14,6 +14,8 @@ $(systemdsystemunit_DATA) $(systemduserunit_DATA):
 	$(AM_V_GEN)$(MKDIR_P) systemd && $(SED) -e 's|@libexecdir[@]|$(libexecdir)|g' -e 's|@service_type[@]|$(service_type)|' $(srcdir)/$@.in > $@
 CLEANFILES += $(systemdsystemunit_DATA) $(systemduserunit_DATA)
 
+dist_catalog_DATA = systemd/jpkid.catalog systemd/jpkid.ja.catalog
+
 sysusersdir = @sysusersdir@
 install-data-local:
 	$(MKDIR_P) "$(DESTDIR)$(sysusersdir)"

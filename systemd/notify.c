@@ -4,13 +4,20 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 void notify_ready(void)
 {
-	sd_notify(0, "READY=1");
+	int r = sd_notify(0, "READY=1");
+
+	if (r < 0)
+		log_error("The service manager cannot be told that jpkid is ready: %s. "
+			  "NOTIFY_SOCKET must be as systemd sets it.",
+			  strerror(-r));
 }
 
 void notify_reloading(void)

@@ -5,14 +5,16 @@ packages="
 	autoconf automake make gcc libc6-dev pkg-config xz-utils
 	libpcsclite-dev libssl-dev libsystemd-dev libdbus-1-dev libcmocka-dev libjansson-dev libassuan-dev libinih-dev
 	pcscd vsmartcard-vpcd opensc openssl dbus-daemon dbus-bin polkitd systemd iproute2 util-linux procps strace mandoc man-db
-	pinentry-curses pinentry-tty
-	python3 python3-dbus python3-gi"
+	pinentry-curses pinentry-tty libxml2-utils duktape
+	python3 python3-dbus python3-gi
+	build-essential debhelper lintian
+	systemd-container debootstrap"
 
 PATH=$PATH:/usr/sbin:/sbin
 
 # become_root ARGUMENT…: starts the script again through sudo if it must.
 become_root() {
-	[ "$EUID" -eq 0 ] || exec sudo --preserve-env=JPKID_BUILDDIR,JPKID_SEED,JPKID_SEQUENCES -- "$0" "$@"
+	[ "$EUID" -eq 0 ] || exec sudo --preserve-env=JPKID_BUILDDIR,JPKID_PACKAGES,JPKID_PKI,JPKID_LOGS,JPKID_SEED,JPKID_SEQUENCES -- "$0" "$@"
 }
 
 # Installs what is missing, and lets no installed service start: the tests run their own.

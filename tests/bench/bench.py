@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measures what jpkid promises about its costs, and prints one table; for use inside tests/sandbox only.
 
-    bench.py [--quick] [NAME]...        NAME: apdus, time, attack, idle, memory, readers, fairness; without one, all
+    bench.py [--quick] [NAME]...        NAME: apdus, time, attack, idle, memory, readers, fairness, start; without one, all
 
 Every figure is a count, or a ratio of two things that were measured in turns in the same run. The exit status is 1 when
 a limit is missed.
@@ -13,6 +13,7 @@ import glob
 import itertools
 import math
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -372,9 +373,45 @@ def measure_fairness(table, quick):
               f"{total:.2f} ({sum(many):.0f} a second)", f">= {limit}", total >= limit)
 
 
+# ---- 8: start ----
+
+def time_to_ready(program):
+    """Milliseconds from before it is started to READY=1."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("")        # a name of the kernel's choice
+        address = "@" + manager.getsockname()[1:].decode()
+        words = stack.as_user("jpkid", ["env", f"STATE_DIRECTORY={stack.STATE_DIRECTORY}", f"NOTIFY_SOCKET={address}",
+                                        stack.program(program)])
+        started = time.monotonic()
+        with subprocess.Popen(words, stderr=subprocess.DEVNULL) as service:
+            while b"READY=1" not in manager.recv(4096):
+                pass
+            needed = time.monotonic() - started
+            service.terminate()
+    return needed * 1e3
+
+
+def measure_start(table, quick):
+    rounds = 15 if quick else 50
+    with stack.Stack(start=["bus"]) as bed:
+        def compare(what):
+            nothing, ready = zip(*((time_to_ready("idle-service"), time_to_ready("jpkid")) for _ in range(rounds)))
+            nothing, ready = statistics.median(nothing), statistics.median(ready)
+            table.at_most(f"start: ms to READY {what} (a service that does nothing: {nothing:.1f})", round(ready, 1),
+                          round(1.3 * nothing + 20, 1))
+        compare("without pcscd")
+        bed.start_pcscd()
+        bed.start_cards()
+        bed.card().wait_for_power()
+        compare("with a card")
+        bed.card().control("delay 20")
+        compare("with a slow card")
+        bed.card().control("delay 0")
+
+
 MEASUREMENTS = {name.removeprefix("measure_"): globals()[name] for name in (
     "measure_apdus", "measure_time", "measure_attack", "measure_idle", "measure_memory", "measure_readers",
-    "measure_fairness")}
+    "measure_fairness", "measure_start")}
 
 
 def main():

@@ -866,7 +866,8 @@ class Pki(CardTest):
 
     def test_sign_certificate_names_the_holder(self):
         names = [line for line in self.text("sign").splitlines() if "othername" in line][0]
-        fields = [name.split("::") for name in names.strip().split(", ")]
+        names = names.replace("::", ":")  # OpenSSL before 3.4 writes two colons.
+        fields = [name.removeprefix("othername: ").split(":") for name in names.strip().split(", ")]
         self.assertEqual([key.rsplit(".", 1)[1] for key, _ in fields], list("143526"))
         by_number = {key.rsplit(".", 1)[1]: value for key, value in fields}
         self.assertEqual(by_number["1"], "公的　花子")

@@ -11,9 +11,9 @@
 #include "daemon/config-file.h"
 #include "tests/fuzz/fuzz.h"
 
-static void check_line(int level, const char *line)
+static void check_line(int level, const struct log_fields *fields, const char *line)
 {
-	HOLDS(level == LOG_WARNING && strncmp(line, "FILE:", strlen("FILE:")) == 0);
+	HOLDS(level == LOG_ERR && strncmp(line, "FILE:", strlen("FILE:")) == 0);
 	for (const char *byte = line; *byte; byte++)
 		HOLDS(!iscntrl((unsigned char)*byte) || *byte == '\t');
 }

@@ -37,7 +37,7 @@ fuzz_sources = $(apdu_libapdu_a_SOURCES) $(base_libbase_a_SOURCES)
 
 fuzz: $(libfuzzers)
 tests/fuzz/libfuzzer-config: tests/fuzz/fuzz-config.c daemon/config.c daemon/config-file.c $(base_libbase_a_SOURCES)
-tests/fuzz/libfuzzer-config: FUZZ_LIBS = $(DBUS_CFLAGS) $(DBUS_LIBS) $(INIH_LIBS)
+tests/fuzz/libfuzzer-config: FUZZ_LIBS = $(DEFAULT_INCLUDES) $(DBUS_CFLAGS) $(DBUS_LIBS) $(INIH_LIBS)
 tests/fuzz/libfuzzer-jpki: tests/fuzz/fuzz-jpki.c $(fuzz_sources)
 tests/fuzz/libfuzzer-ledger: tests/fuzz/fuzz-ledger.c daemon/ledger-page.c daemon/digest.c daemon/openssl.c $(base_libbase_a_SOURCES)
 tests/fuzz/libfuzzer-response: tests/fuzz/fuzz-response.c $(fuzz_sources)

@@ -97,11 +97,24 @@ def pipe_with(content):
     return reader
 
 
+def run_with_secrets(words, env=None, **secrets):
+    """Runs jpkictl, or what runs it: secrets (bytes) go by descriptor, named by last options. Text comes back."""
+    descriptors = {name: pipe_with(secret) for name, secret in secrets.items() if secret is not None}
+    options = [f"--{name.replace('_', '-')}-fd={descriptor}" for name, descriptor in descriptors.items()]
+    try:
+        return subprocess.run([*words, *options], pass_fds=descriptors.values(), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=PATIENCE, start_new_session=True,
+                              env={**os.environ, **(env or {})})
+    finally:
+        for descriptor in descriptors.values():
+            os.close(descriptor)
+
+
 def program(name):
     """A copy of a built program, because the user who runs it need not be able to enter the build directory."""
     copy = os.path.join(WORK, "bin", name)
     if not os.path.exists(copy):
-        built = [path for folder in ("daemon", "client", "tests/card", ".")
+        built = [path for folder in ("daemon", "client", "tests/card", "tests/bench", ".")
                  if os.path.isfile(path := os.path.join(BUILD, folder, name))]
         if not built:
             raise FileNotFoundError(f"{name} is not built in {BUILD}; set JPKID_BUILDDIR")
@@ -295,6 +308,10 @@ class Card(Process):
             record.seek(start)
             return [Record.parse(line) for line in record]
 
+    def wait_for_power(self):
+        """Until pcscd, which looks every 400 ms, has seen it."""
+        wait_until(lambda: any(line.event == "power-on" for line in self.record()), "pcscd has seen the card")
+
     def apdus(self, ins=None, start=0):
         return [line for line in self.record(start) if line.event == "apdu" and ins in (None, line.header[1])]
 
@@ -437,16 +454,7 @@ class Stack:
 
     def jpkictl(self, *arguments, user="root", env=None, **secrets):
         """Runs jpkictl; secrets (pin, new_pin, reset_code: bytes) go by descriptor. A CompletedProcess with text."""
-        descriptors = {name: pipe_with(secret) for name, secret in secrets.items() if secret is not None}
-        words = [program("jpkictl"), *arguments,
-                 *(f"--{name.replace('_', '-')}-fd={descriptor}" for name, descriptor in descriptors.items())]
-        try:
-            return subprocess.run(as_user(user, words), pass_fds=descriptors.values(), stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, timeout=PATIENCE, start_new_session=True,
-                                  env={**os.environ, **(env or {})})
-        finally:
-            for descriptor in descriptors.values():
-                os.close(descriptor)
+        return run_with_secrets(as_user(user, [program("jpkictl"), *arguments]), env, **secrets)
 
 
 def main():

@@ -4,6 +4,7 @@ import math
 import unittest
 
 import client
+import stack
 from client import PIN, READ_BINARY, SELECT, SIGN, VERIFY, WRONG_PIN, pki, pins_in, verifies
 
 LARGEST_READ = 256
@@ -58,8 +59,10 @@ class Counts(client.TestCase):
         for applet in (self.auth, self.sign):
             applet.sign()
             self.wait_for_quiet()
+            self.stack.card().control("clear-count")
             self.stack.card().control("at A4 hang skip 1")
             signature = applet.sign()
+            stack.wait_until(lambda: self.stack.card().control("count") == "5", "the last APDU has come")
             self.stack.card().control("resume")
             self.assertTrue(verifies(pki(f"{applet.kind}.der"), signature, bytes(32), "digest:sha256"))
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may do what: root all, others what polkit says, and nobody but the caller reads a PIN that is refused."""
 import os
+import re
 import signal
+import time
 import unittest
 
 import client
@@ -11,6 +13,7 @@ from client import PIN, ROOT, pki
 
 CALLS = {"GetCertificate": (), "GetIssuerCertificate": (), "Describe": (), "GetTries": (), "VerifyPin": (),
          "Sign": ("rsa-pkcs1-sha256", bytes(32)), "SignMany": ("rsa-pkcs1-sha256", [bytes(32)])}
+LIBDBUS_PATIENCE = 25       # seconds that it waits for a reply unless told otherwise
 NEED_PIN = {"VerifyPin", "Sign", "SignMany"}
 
 
@@ -110,8 +113,7 @@ polkit.addRule(function(action, subject) {
         self.call("alice", "VerifyPin")
 
     def test_polkit_that_does_not_answer_holds_up_nobody_else(self):
-        self.polkit.signal(signal.SIGSTOP)
-        self.addCleanup(self.polkit.signal, signal.SIGCONT)
+        self.freeze_polkit()
         waiting = self.new_client("alice").applet("auth").start("GetTries")
         self.assertEqual(pki("auth.der"), self.call("root", "GetCertificate"))
         self.assertIsNone(waiting.reply)
@@ -119,8 +121,7 @@ polkit.addRule(function(action, subject) {
         self.assertEqual(3, waiting.result())
 
     def test_a_caller_that_leaves_while_polkit_thinks_takes_its_question_along(self):
-        self.polkit.signal(signal.SIGSTOP)
-        self.addCleanup(self.polkit.signal, signal.SIGCONT)
+        self.freeze_polkit()
         leaving = self.new_client("alice")
         leaving.applet("auth").start("VerifyPin", pin=client.PIN["auth"])
         leaving.objects()       # the call before it has arrived
@@ -130,6 +131,70 @@ polkit.addRule(function(action, subject) {
             self.call("root", "GetCertificate")
             self.call("root", "Describe")
         self.assertNotIn(client.VERIFY, [apdu.header[1] for apdu in apdus])
+
+    def test_what_a_caller_that_leaves_has_asked_is_taken_back_at_polkit(self):
+        monitor = stack.Process("dbus-monitor", ["dbus-monitor", "--system", "type='method_call',interface='"
+                                                 "org.freedesktop.PolicyKit1.Authority'"])
+        self.addCleanup(monitor.kill)
+        monitor.wait_until(lambda: "NameLost" in monitor.log_text(), "listens")
+        self.freeze_polkit()
+        for number in range(2):
+            leaving = self.new_client("alice")
+            leaving.applet("auth").start("GetTries")
+            monitor.wait_until(lambda: monitor.log_text().count("member=CheckAuthorization") > number, "a question")
+            leaving.close()
+            monitor.wait_until(lambda: monitor.log_text().count("member=CancelCheckAuthorization") > number, "its end")
+        # Each question and what takes it back have a name of their own.
+        names = re.findall('string "(jpkid-[0-9]+)"', monitor.log_text())
+        self.assertEqual([1, 1], [names.count(name) - 1 for name in sorted(set(names))])
+
+    def freeze_polkit(self):
+        self.polkit.signal(signal.SIGSTOP)
+        self.addCleanup(self.polkit.signal, signal.SIGCONT)
+
+    def ask_frozen(self, member="VerifyPin", **options):
+        """A call of alice's that polkit has not answered; polkit thinks until it is let go."""
+        self.freeze_polkit()
+        alice = self.new_client("alice")
+        call = alice.applet("auth").start(member, *CALLS[member], **options)
+        alice.objects()
+        return call
+
+    def test_a_card_that_goes_while_polkit_thinks_ends_the_call_and_the_next_card_is_not_touched(self):
+        call = self.ask_frozen(pin=PIN["auth"])
+        card = self.put_card()
+        with self.refused("CardRemoved"):
+            call.result()
+        self.polkit.signal(signal.SIGCONT)
+        self.call("alice", "GetTries")
+        self.assertEqual([], client.pins_in(card.apdus()))
+
+    def test_a_pin_that_is_locked_while_polkit_thinks_is_told_and_nothing_is_sent(self):
+        self.put_card(tries={"auth": 1})
+        call = self.ask_frozen(pin=PIN["auth"], allow_last_try=False)
+        with self.refused("PinLocked"):
+            self.call("root", "VerifyPin", pin=client.WRONG_PIN["auth"], allow_last_try=True)
+        with self.no_try_spent():
+            self.polkit.signal(signal.SIGCONT)
+            with self.refused("PinLocked"):
+                call.result()
+
+    def test_tries_that_have_changed_while_polkit_thinks_are_told_and_nothing_is_sent(self):
+        call = self.ask_frozen(pin=PIN["auth"], expected_tries=3)
+        with self.refused("PinIncorrect"):
+            self.call("root", "VerifyPin", pin=client.WRONG_PIN["auth"])
+        with self.no_try_spent():
+            self.polkit.signal(signal.SIGCONT)
+            with self.refused("TriesChanged"):
+                call.result()
+
+    @unittest.skipIf("ASAN_OPTIONS" in os.environ, "once is enough: it takes its time")
+    def test_polkit_may_think_longer_than_calls_take_as_a_rule(self):
+        call = self.ask_frozen("GetTries")
+        time.sleep(LIBDBUS_PATIENCE + 1)
+        self.assertIsNone(call.reply)
+        self.polkit.signal(signal.SIGCONT)
+        self.assertEqual(3, call.result())
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ import dbus
 
 import agent
 import client
+import journal
 import stack
 from client import Key, PIN, READ_BINARY, SELECT, SIGN, VERIFY, WRONG_PIN, pki, pins_in, verifies
+from test_journal import IDS
 
 DESCRIPTOR_DEADLINE = 2     # seconds
 OPEN_CALLS_OF_ONE_CALLER, OPEN_CALLS = 16, 128
@@ -482,7 +484,7 @@ class HostileCards(client.TestCase):
             self.assertIn("6581", caught.exception.body[0])
 
 
-class Hangs(client.TestCase):
+class Hangs(journal.Mixin, client.TestCase):
     READERS = 6
 
     def test_a_card_that_never_answers_puts_only_its_own_reader_out_of_service(self):
@@ -522,6 +524,14 @@ class Hangs(client.TestCase):
             self.assertIsNone(self.client.card(number))
         self.client.applet("auth", 5).sign()
         self.assertEqual(3, self.stack.card(2).tries()["auth"])
+        told = "\n".join(entry["MESSAGE"] for entry in self.entries())
+        self.assertEqual([f"Virtual Reader {number} 00 00" for number in cases],
+                         sorted(entry["JPKID_READER"] for entry in self.entries(MESSAGE_ID=IDS["CARD_STUCK"])))
+        for number in cases:
+            with self.subTest("the log", reader=number):
+                self.assertIn(f"Virtual Reader {number} 00 00: the card has not answered for 60 s", told)
+                self.assertEqual(number in (2, 3), f"Virtual Reader {number} 00 00: the card has not answered, so "
+                                 "what became of the auth PIN is not known (Sign by user 0, " in told)
 
         for number in cases:
             self.pull(number)

@@ -57,7 +57,7 @@ class Files(ConfigTestCase):
             self.reload(f"[Log]\nLevel={level}\n", drop_in=drop_in, directory=directory)
             self.assertEqual(expected, self.level(), drop_in)
         os.symlink("/dev/null", self.config.path("40-d.conf"))
-        self.assertEqual("", self.reload())
+        self.assertNotIn("jpkid.conf", self.reload())
         self.assertEqual("warning", self.level())
 
     def test_what_is_wrong_is_named_and_the_rest_holds(self):
@@ -68,6 +68,11 @@ class Files(ConfigTestCase):
         self.assertEqual(3, said.count("jpkid.conf"))
         self.assertEqual("debug", self.level())
 
+    def test_no_level_keeps_a_mistake_from_the_log(self):
+        self.reload("[Log]\nLevel=err\n")
+        said = self.reload("[Log]\nLevel=err\n[Pin]\nReserve=9\n")
+        self.assertIn("/jpkid.conf:4: Reserve= must be", said)
+
     def test_what_is_no_file_of_ours_is_passed_over(self):
         os.mkfifo(self.config.path("fifo.conf"))
         os.symlink("/dev/zero", self.config.path("zero.conf"))
@@ -76,9 +81,12 @@ class Files(ConfigTestCase):
             file.write(program.read(30000))
         self.config.write("[Log]\nLevel=debug\n", "secret.conf")
         os.chmod(self.config.path("secret.conf"), 0)
-        said = self.reload()
+        said = self.reload("[Log]\nLevel=warning\n")
         for name in ("fifo", "zero", "directory", "program", "secret"):
             self.assertEqual(1, said.count(f"/{name}.conf"), said)
+        self.assertIn("stays as it was", said)
+        self.assertEqual("notice", self.level())
+        self.config.write(self.CONFIG)
         self.stack.daemon.stop()
         self.stack.start_daemon()
         self.client.wait_for_card()
@@ -206,12 +214,27 @@ class Hold(ConfigTestCase):
         self.client.objects()
         signed = len(self.stack.card().apdus(SIGN))
         self.reload("[Card]\nHold=shared\n")
-        with self.refused("CardRemoved"):
+        with self.refused("Cancelled"):
             waiting.result()
         running.result()
         self.client.wait_for_card()
         self.assertEqual(signed + 1, len(self.stack.card().apdus(SIGN)))
         self.assertEqual("auth no sign no", self.stack.card().control("verified"))
+
+    def test_a_card_that_another_program_keeps_makes_its_reader_busy_until_it_is_let_go(self):
+        self.reload("[Card]\nHold=shared\n")
+        self.client.wait_for_card()
+        other = OtherProgram()
+        other.begin()
+        waiting = self.client.applet("auth").start_sign()
+        self.client.objects()
+        self.reload("[Card]\nHold=exclusive\n")
+        with self.refused("Cancelled"):
+            waiting.result()
+        self.client.wait_for_state("busy")
+        other.end()
+        other.close()
+        self.client.wait_for_card()
 
 
 class Pins(ConfigTestCase, PinTestCase):

@@ -115,15 +115,35 @@ class AtTheStart(unittest.TestCase):
             ended = subprocess.run(["bash", "-c", 'ulimit -l 0; exec "$@"', "-",
                                     *stack.as_user("jpkid", [stack.program("jpkid")])],
                                    capture_output=True, text=True, timeout=stack.PATIENCE)
-            self.assertEqual(1, ended.returncode)
+            self.assertEqual(os.EX_NOPERM, ended.returncode)
+            self.assertEqual(1, len(ended.stderr.splitlines()))
             self.assertIn("LimitMEMLOCK", ended.stderr)
 
     def test_who_finds_the_daemon_finds_the_card_that_is_in(self):
         with stack.Stack(readers=2, start=["bus", "pcscd"]) as started:
             started.start_card(1)
-            time.sleep(1)       # until pcscd, which looks every 400 ms, has seen it
+            started.card(1).wait_for_power()
             started.start_daemon()
             self.assertEqual(1, sum("org.jpkid1.Card" in shown for shown in started.objects().values()))
+
+    def test_a_slow_card_behind_an_empty_reader_holds_up_the_first_callers_but_not_the_start(self):
+        with stack.Stack(readers=2, start=["bus", "pcscd"]) as started:
+            started.start_card(1, "--delay=40")
+            started.card(1).wait_for_power()
+            daemon = started.start_daemon()
+            self.assertNotIn("JPKI cards: 1", daemon.status_lines()[-1])
+            self.assertEqual(1, sum("org.jpkid1.Card" in shown for shown in started.objects().values()))
+
+    def test_a_card_that_does_not_answer_holds_up_the_first_callers_for_a_second(self):
+        with stack.Stack(start=["bus", "pcscd", "cards"]) as started:
+            started.card().wait_for_power()
+            started.card().control("hang")
+            began = time.monotonic()
+            started.start_daemon()
+            self.assertEqual(0, sum("org.jpkid1.Card" in shown for shown in started.objects().values()))
+            self.assertLess(time.monotonic() - began, 2)
+            started.card().control("resume")
+            started.wait_for_cards()
 
 
 if __name__ == "__main__":

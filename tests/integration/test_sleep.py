@@ -193,6 +193,7 @@ class Sleep(SleepTestCase):
         self.login.close()
         self.start_login(refuses=True)
         stack.wait_until(lambda: self.login.refusals == 1, "the question")
+        stack.wait_until(lambda: "org.freedesktop.login1.inhibit-delay-sleep" in self.stack.daemon.log_text(), "a line")
         self.login.prepare_for_sleep(True)
         self.client.wait_for_state("unavailable")
         self.login.refuses = False

@@ -3,11 +3,13 @@
 if HAVE_CMOCKA
 daemon_tests = \
 	tests/unit/test-agents \
+	tests/unit/test-audit \
 	tests/unit/test-config \
 	tests/unit/test-config-file \
 	tests/unit/test-digest \
 	tests/unit/test-guard \
 	tests/unit/test-job \
+	tests/unit/test-journal \
 	tests/unit/test-ledger \
 	tests/unit/test-ledger-file \
 	tests/unit/test-mailbox \
@@ -21,7 +23,7 @@ check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 
 daemon_test_cflags = $(AM_CFLAGS) $(DBUS_CFLAGS) $(SYSTEMD_CFLAGS) $(PCSC_CFLAGS) $(CMOCKA_CFLAGS)
-daemon_test_libs = daemon/libdaemon.a apdu/libapdu.a base/libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+daemon_test_libs = daemon/libdaemon.a apdu/libapdu.a dbus/libdbus-jpkid.a base/libbase.a $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
 fake_main = tests/unit/fake-main.c tests/unit/fake-main.h
 fake_pcsc = tests/unit/fake-pcsc.c tests/unit/fake-pcsc.h tests/unit/fake-steps.c tests/unit/fake-steps.h
 state = tests/unit/state.c tests/unit/state.h
@@ -31,6 +33,9 @@ tests_unit_test_agents_SOURCES = tests/unit/test-agents.c tests/unit/count-fds.h
 tests_unit_test_agents_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_agents_LDADD = tests/unit/libprivate-bus.a daemon/libdaemon.a apdu/libapdu.a dbus/libdbus-jpkid.a \
 	base/libbase.a $(DBUS_LIBS) $(SYSTEMD_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_audit_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_audit_LDADD = tests/unit/libscript.a $(daemon_test_libs)
 
 tests_unit_test_config_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_config_LDADD = $(daemon_test_libs)
@@ -47,6 +52,10 @@ tests_unit_test_guard_LDADD = tests/unit/libscript.a $(daemon_test_libs) $(CRYPT
 
 tests_unit_test_job_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_job_LDADD = tests/unit/libscript.a $(daemon_test_libs)
+
+tests_unit_test_journal_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_journal_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sd_journal_sendv
+tests_unit_test_journal_LDADD = tests/unit/libscript.a systemd/libsystemd-jpkid.a $(daemon_test_libs)
 
 tests_unit_test_ledger_SOURCES = tests/unit/test-ledger.c $(state)
 tests_unit_test_ledger_CFLAGS = $(daemon_test_cflags)

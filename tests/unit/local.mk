@@ -30,6 +30,7 @@ tests_unit_test_jpki_LDADD = $(unit_libs)
 tests_unit_test_jpki_certificate_LDADD = $(unit_libs)
 tests_unit_test_jpki_pin_LDADD = $(unit_libs)
 tests_unit_test_log_LDADD = $(unit_libs)
+tests_unit_test_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pin_LDADD = $(unit_libs)
 tests_unit_test_response_LDADD = $(unit_libs)
 tests_unit_test_secret_LDADD = $(unit_libs)

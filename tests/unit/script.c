@@ -84,12 +84,12 @@ static int transmit_from_pad(void *reader, const uint8_t header[4], const struct
 
 struct channel script_channel(struct script *script)
 {
-	return (struct channel){ .transmit = transmit, .reader = script };
+	return (struct channel){ .transmit = transmit, .reader = script, .name = "Script" };
 }
 
 struct channel script_channel_with_pad(struct script *script)
 {
-	return (struct channel){ transmit, transmit_from_pad, script };
+	return (struct channel){ transmit, transmit_from_pad, script, "Script" };
 }
 
 void script_assert_done(const struct script *script)

@@ -15,10 +15,10 @@ struct ledger state_ledger;
 unsigned int state_log_lines;
 const struct rules state_rules = { .reserve = 1, .hold_off = { MINUTE, 10 * MINUTE, HOUR } };
 
-static void count_line(int level, const char *line)
+static void count_line(int level, const struct log_fields *fields, const char *line)
 {
-	assert_true(strlen(line) > 0 && level <= LOG_WARNING);
-	state_log_lines++;
+	assert_true(strlen(line) > 0);
+	state_log_lines += level <= LOG_WARNING;
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)

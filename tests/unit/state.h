@@ -30,7 +30,7 @@ enum {
 
 extern char state_path[STATE_PATH_SIZE];
 extern struct ledger state_ledger; /* of the card that all is about unless said otherwise */
-extern unsigned int state_log_lines;
+extern unsigned int state_log_lines; /* warnings and errors */
 extern const struct rules state_rules; /* those of the contract */
 
 int state_set_up(void **state);

@@ -71,7 +71,7 @@ struct fixture {
 
 static unsigned int warnings;
 
-static void on_log(int level, const char *line)
+static void on_log(int level, const struct log_fields *fields, const char *line)
 {
 	warnings += level == LOG_WARNING;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "dbus/authority.h"
 #include "tests/unit/private-bus.h"
 
@@ -423,6 +424,34 @@ static void a_polkit_that_vanishes_is_a_no(void **state)
 	assert_int_equal(fixture->result, ANSWER_NOT_AUTHORIZED);
 }
 
+static unsigned int lines;
+
+static void count_line(int level, const struct log_fields *fields, const char *line)
+{
+	assert_int_equal(level, LOG_ERR);
+	assert_non_null(strstr(line, "polkit"));
+	lines++;
+}
+
+static void each_reason_why_polkit_cannot_be_asked_is_logged_once(void **state)
+{
+	static const enum verdict reasons[] = { VERDICT_ERROR, VERDICT_NONSENSE };
+	struct fixture *fixture = *state;
+
+	lines = 0;
+	log_set_sink(count_line);
+	for (unsigned int round = 0; round < 2; round++)
+		for (size_t i = 0; i < LENGTH_OF(reasons); i++)
+			ask_with(fixture, reasons[i], true);
+	assert_int_equal(lines, LENGTH_OF(reasons));
+	client_close(fixture->polkit);
+	fixture->polkit = NULL;
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(ask(fixture, fixture->client, true), ANSWER_NOT_AUTHORIZED);
+	assert_int_equal(lines, LENGTH_OF(reasons) + 1);
+	log_set_sink(NULL);
+}
+
 /* Nobody can say any more who it was: not even root's name would pass. */
 static void a_caller_that_has_left_is_refused(void **state)
 {
@@ -474,6 +503,7 @@ int main(void)
 		TEST(a_cancelled_question_is_taken_back_at_polkit),
 		TEST(a_question_can_be_cancelled_before_polkit_is_asked),
 		TEST(a_polkit_that_vanishes_is_a_no),
+		TEST(each_reason_why_polkit_cannot_be_asked_is_logged_once),
 		TEST(a_caller_that_has_left_is_refused),
 		TEST(without_an_action_root_alone_passes),
 	};

@@ -221,11 +221,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-static void a_flood_of_messages_leaves_turns_to_others(void **state)
+static void flood(const struct fixture *fixture)
 {
-	struct fixture *fixture = *state;
-	unsigned int received_at_start = 0;
-
 	for (unsigned int i = 0; i < FLOOD; i++) {
 		DBusMessage *message = dbus_message_new_signal("/", "org.jpkid1.Test", "Flood");
 
@@ -234,7 +231,14 @@ static void a_flood_of_messages_leaves_turns_to_others(void **state)
 		dbus_message_unref(message);
 	}
 	dbus_connection_flush(fixture->client);
+}
 
+static void a_flood_of_messages_leaves_turns_to_others(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned int received_at_start = 0;
+
+	flood(fixture);
 	while (fixture->received < FLOOD) {
 		const unsigned int before = fixture->received;
 
@@ -247,6 +251,23 @@ static void a_flood_of_messages_leaves_turns_to_others(void **state)
 						       on_timer, fixture) >= 0);
 	}
 	assert_in_range(fixture->received_at_timer, received_at_start, received_at_start + 1);
+}
+
+static void what_comes_while_the_bus_is_held_stays_with_it_until_it_is_let_go(void **state)
+{
+	struct fixture *fixture = *state;
+
+	call_and_wait(fixture, DBUS_SERVICE_DBUS, "GetId"); /* what the bus says first is read */
+	bus_hold(fixture->bus, true);
+	flood(fixture);
+	for (unsigned int i = 0; i < TURNS; i++)
+		private_bus_turn(fixture->event);
+	assert_int_equal(fixture->received, 0);
+	assert_int_equal(dbus_connection_get_dispatch_status(bus_connection(fixture->bus)),
+			 DBUS_DISPATCH_COMPLETE);
+	bus_hold(fixture->bus, false);
+	while (fixture->received < FLOOD)
+		private_bus_turn(fixture->event);
 }
 
 static void an_idle_connection_does_not_spin(void **state)
@@ -399,6 +420,7 @@ int main(void)
 		TEST(freeing_the_bus_ends_what_is_pending),
 		TEST(big_messages_pass_both_ways),
 		TEST(a_flood_of_messages_leaves_turns_to_others),
+		TEST(what_comes_while_the_bus_is_held_stays_with_it_until_it_is_let_go),
 		TEST(an_idle_connection_does_not_spin),
 		TEST(a_match_hears_its_kind_of_signals_from_its_sender_only),
 		TEST(who_has_a_name_is_followed),

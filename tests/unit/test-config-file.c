@@ -28,9 +28,9 @@ static char top[PATH_SIZE], etc[PATH_SIZE + 8], lib[PATH_SIZE + 8];
 static char said[LOG_SIZE];
 static unsigned int lines_said;
 
-static void keep_line(int level, const char *line)
+static void keep_line(int level, const struct log_fields *fields, const char *line)
 {
-	assert_int_equal(level, LOG_WARNING);
+	assert_int_equal(level, LOG_ERR);
 	lines_said++;
 	strncat(said, line, sizeof(said) - strlen(said) - 1);
 	strncat(said, "\n", sizeof(said) - strlen(said) - 1);
@@ -329,6 +329,7 @@ static void assert_passed_over(const char *what)
 	assert_complaint("/etc/jpkid.conf.d/m.conf: ", what);
 	assert_int_equal(config.rules.reserve, 1);
 	assert_int_equal(config.unlock_time, 20);
+	assert_true(config.incomplete);
 	remove(place(etc, "m.conf"));
 }
 
@@ -383,6 +384,7 @@ static void assert_refused(mode_t directory_mode, mode_t file_mode, const char *
 
 		assert_int_equal(config.rules.reserve, 1);
 		assert_complaint(named, strerror(EACCES));
+		assert_true(config.incomplete);
 	}
 	assert_int_equal(seteuid(0), 0);
 }

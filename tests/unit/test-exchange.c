@@ -350,8 +350,11 @@ static void the_encoded_command_is_wiped_whether_sending_works_or_not(void **sta
 
 static char log_lines[4096];
 
-static void keep_log(int level, const char *line)
+static struct log_fields log_fields;
+
+static void keep_log(int level, const struct log_fields *fields, const char *line)
 {
+	log_fields = *fields;
 	strncat(log_lines, line, sizeof(log_lines) - strlen(log_lines) - 1);
 }
 
@@ -381,13 +384,30 @@ static void the_log_tells_header_lengths_and_status_but_no_body(void **state)
 	};
 
 	assert_logged(&select, "00 A4 02 0C 02 00 18",
-		      "apdu: INS A4 P1 02 P2 0C, 2 bytes out, 3 in, SW 63C2");
+		      "Script: CLA 00 INS A4 P1 02 P2 0C, 2 bytes out, 3 in, SW 63C2");
+	assert_string_equal(log_fields.reader, "Script");
+	assert_int_equal(log_fields.sw, 0x63C2);
+}
+
+static void the_log_tells_what_was_not_answered(void **state)
+{
+	struct script script = SCRIPT({ "00 20 00 98 04 31 32 33 34", NULL, ANSWER_CARD_REMOVED });
+	struct response response;
+
+	*log_lines = '\0';
+	log_set_sink(keep_log);
+	log_set_level(LOG_DEBUG);
+	play(&script, &verify, &response);
+	log_set_level(LOG_INFO);
+	log_set_sink(NULL);
+	assert_string_equal(log_lines, "Script: CLA 00 INS 20 P1 00 P2 98, no answer");
+	assert_int_equal(log_fields.sw, 0);
 }
 
 static void the_log_does_not_tell_the_length_of_a_pin(void **state)
 {
 	assert_logged(&verify, "00 20 00 98 04 31 32 33 34",
-		      "apdu: INS 20 P1 00 P2 98, SW 63C2");
+		      "Script: CLA 00 INS 20 P1 00 P2 98, SW 63C2");
 }
 
 static void the_log_tells_of_the_pad_no_more_than_header_and_status(void **state)
@@ -401,7 +421,7 @@ static void the_log_tells_of_the_pad_no_more_than_header_and_status(void **state
 	play_from_pad(&script, &response);
 	log_set_level(LOG_INFO);
 	log_set_sink(NULL);
-	assert_string_equal(log_lines, "apdu: INS 20 P1 00 P2 98, SW 63C2");
+	assert_string_equal(log_lines, "Script: CLA 00 INS 20 P1 00 P2 98, SW 63C2");
 }
 
 int main(void)
@@ -427,6 +447,7 @@ int main(void)
 		cmocka_unit_test(without_locked_memory_nothing_is_sent),
 		cmocka_unit_test(the_encoded_command_is_wiped_whether_sending_works_or_not),
 		cmocka_unit_test(the_log_tells_header_lengths_and_status_but_no_body),
+		cmocka_unit_test(the_log_tells_what_was_not_answered),
 		cmocka_unit_test(the_log_does_not_tell_the_length_of_a_pin),
 		cmocka_unit_test(the_log_tells_of_the_pad_no_more_than_header_and_status),
 	};

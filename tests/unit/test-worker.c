@@ -103,7 +103,7 @@ static const char *callers_done(void)
 
 /* --- workers and jobs ----------------------------------------------------------------------------------------- */
 
-static int setup(void **state)
+static void reset(void)
 {
 	assert_int_equal(worker_count(), 0);
 	memset(&told, 0, sizeof(told));
@@ -111,12 +111,17 @@ static int setup(void **state)
 	memset(records, 0, sizeof(records));
 	record_count = 0;
 	fake_pcsc_reset();
+}
+
+static int setup(void **state)
+{
+	reset();
 	return state_set_up(state);
 }
 
 static struct worker *start(bool exclusive, bool may_be_open)
 {
-	const struct worker_options options = { "Reader", exclusive, may_be_open,
+	const struct worker_options options = { "Reader", "Reader", exclusive, may_be_open,
 							 state_ledger.directory };
 	struct worker *worker = NULL;
 
@@ -348,7 +353,7 @@ static void what_ends_before_a_card_is_found_is_told_with_its_answer(void **stat
 	};
 
 	for (size_t i = 0; i < LENGTH_OF(cases); i++) {
-		setup(state);
+		reset();
 		fake_answer(cases[i].step, cases[i].answer);
 		start(true, false);
 		turn_until_ended(cases[i].answer);
