@@ -28,6 +28,8 @@ def running():
     with open(machine, "w") as file:
         file.write(uuid.uuid4().hex + "\n")
     subprocess.check_call(["mount", "--bind", machine, "/etc/machine-id"])
+    if not os.path.ismount("/sys/fs/cgroup"):       # as in a chroot, where journald would end
+        subprocess.check_call(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"])
     journald = stack.Process("journald", [PROGRAM])
     try:
         journald.wait_until(lambda: os.path.exists("/run/systemd/journal/io.systemd.journal"), "listens")
