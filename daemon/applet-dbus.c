@@ -351,7 +351,7 @@ static void handle_describe(struct call *call)
 }
 
 static void handle_plain_call(struct call *call, enum job_kind kind,
-			    void (*finish)(struct request *request))
+			      void (*finish)(struct request *request))
 {
 	struct request *request = request_of_options(call, kind, finish);
 

@@ -81,11 +81,11 @@ static void tell_signatures(const struct job *job)
 	     job->input_count, jpki_applet_name(job->applet), job->scheme);
 }
 
-static void tell_unknown(const struct job *job, const struct log_fields *fields)
+static void tell_unknown(const struct job *job, struct log_fields fields)
 {
 	char name[SECRET_NAME_SIZE];
 
-	tell(job, LOG_WARNING, fields,
+	tell(job, LOG_WARNING, &fields,
 	     "the card has not answered, so what became of the %s is not known",
 	     secret_name(job, name));
 }
@@ -155,10 +155,8 @@ static void tell_failure(const struct job *job)
 
 void audit_job(const struct job *job)
 {
-	const struct log_fields unknown = outcome_of(job, EVENT_OUTCOME_UNKNOWN);
-
 	if (job->result == ANSWER_OUTCOME_UNKNOWN)
-		tell_unknown(job, &unknown);
+		tell_unknown(job, outcome_of(job, EVENT_OUTCOME_UNKNOWN));
 	else if (job->verified && job->kind == JOB_SIGN)
 		tell_signatures(job);
 	else if (job->verified)
@@ -177,9 +175,7 @@ void audit_job(const struct job *job)
 
 void audit_given_up(const struct job *job)
 {
-	const struct log_fields fields = fields_of(job, EVENT_OUTCOME_UNKNOWN);
-
-	tell_unknown(job, &fields);
+	tell_unknown(job, fields_of(job, EVENT_OUTCOME_UNKNOWN));
 }
 
 void audit_lease(const struct job *job)

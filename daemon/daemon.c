@@ -83,15 +83,21 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
 	return daemon_stop(userdata, 0);
 }
 
+/* Where nothing more can be said. Returns @r. */
+static int check_start(int r)
+{
+	if (r < 0)
+		log_error("jpkid cannot start: %s.", strerror(-r));
+	return r;
+}
+
 static int daemon_configure(struct daemon *daemon)
 {
 	int r = config_read(&config_directories, daemon->arguments, &daemon->config);
 
-	if (r < 0)
-		log_error("jpkid cannot start: %s.", strerror(-r));
-	else
+	if (r >= 0)
 		log_set_level(daemon->config.log_level);
-	return r;
+	return check_start(r);
 }
 
 /* A level that was set since (LogControl1) stays while the configured one is the same. */
@@ -194,9 +200,7 @@ static int daemon_prepare(struct daemon *daemon)
 	if (r >= 0)
 		r = sd_event_add_time_relative(daemon->event, NULL, CLOCK_MONOTONIC, settle_limit,
 					       0, on_settle_limit, daemon);
-	if (r < 0)
-		log_error("jpkid cannot start: %s.", strerror(-r));
-	return r;
+	return check_start(r);
 }
 
 static int daemon_init(struct daemon *daemon)
@@ -207,15 +211,11 @@ static int daemon_init(struct daemon *daemon)
 		r = daemon_prepare(daemon);
 	if (r >= 0)
 		r = daemon_open_bus(daemon);
-	if (r < 0)
-		return r;
-	r = manager_new(&daemon->config, daemon->event, daemon->bus, on_settled, daemon,
-			&daemon->manager);
-	if (r < 0) {
-		log_error("jpkid cannot start: %s.", strerror(-r));
-		return r;
-	}
-	r = daemon_request_name(daemon);
+	if (r >= 0)
+		r = check_start(manager_new(&daemon->config, daemon->event, daemon->bus, on_settled,
+					    daemon, &daemon->manager));
+	if (r >= 0)
+		r = daemon_request_name(daemon);
 	if (r < 0)
 		return r;
 	notify_ready();
@@ -230,7 +230,7 @@ int daemon_new(const struct config_arguments *arguments, struct daemon **ret_dae
 	int r;
 
 	if (!daemon)
-		return -ENOMEM;
+		return check_start(-ENOMEM);
 	daemon->arguments = arguments;
 	r = daemon_init(daemon);
 	if (r < 0)
