@@ -8,7 +8,6 @@
 What `answer` gives for a Question: the PIN's bytes, a descriptor to hand on as it is (an int; it is closed), an error's
 name, or None: no answer yet, give() one later.
 """
-import os
 import typing
 
 from gi.repository import Gio, GLib

@@ -156,8 +156,10 @@ class Applet:
     def raw_message(self, member, *arguments):
         return self.client.message(self.path, APPLET, member, self.ARGUMENTS.get(member, "") + "a{sv}", *arguments)
 
-    def start(self, member, *arguments, **options):
-        return Call(self.client.connection, self.message(member, *arguments, **options))
+    def start(self, member, *arguments, interactive=False, **options):
+        message = self.message(member, *arguments, **options)
+        message.set_allow_interactive_authorization(interactive)
+        return Call(self.client.connection, message)
 
     def call(self, member, *arguments, **options):
         return self.start(member, *arguments, **options).result()

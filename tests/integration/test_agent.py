@@ -130,9 +130,7 @@ class Asking(TestCase):
         return one
 
     def start(self, applet, member, *arguments, interactive=True, **options):
-        message = applet.message(member, *arguments, **options)
-        message.set_allow_interactive_authorization(interactive)
-        return client.Call(applet.client.connection, message)
+        return applet.start(member, *arguments, interactive=interactive, **options)
 
     def call(self, *arguments, **options):
         return self.start(*arguments, **options).result()

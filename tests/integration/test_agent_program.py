@@ -694,9 +694,7 @@ class WithDaemon(Agent, client.TestCase):
 
     def sign(self, kind="auth", caller=None, **options):
         caller = caller or self.client
-        message = caller.applet(kind).message("Sign", "rsa-pkcs1-sha256", bytes(32), **options)
-        message.set_allow_interactive_authorization(True)
-        return client.Call(caller.connection, message)
+        return caller.applet(kind).start("Sign", "rsa-pkcs1-sha256", bytes(32), interactive=True, **options)
 
     def test_a_signature_by_a_pin_that_a_person_types(self):
         for kind, pin in client.PIN.items():

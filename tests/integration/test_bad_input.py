@@ -239,9 +239,7 @@ class Crowds(client.TestCase):
         calls = []
         for one in programs:
             for _ in range(OPEN_CALLS_OF_ONE_CALLER):
-                message = one.applet("auth").message("VerifyPin")
-                message.set_allow_interactive_authorization(True)
-                calls.append(client.Call(one.connection, message))
+                calls.append(one.applet("auth").start("VerifyPin", interactive=True))
         stack.wait_until(lambda: len(hog.questions) == OPEN_CALLS, "all of them wait for the agent")
         with self.refused("org.freedesktop.DBus.Error.LimitsExceeded"):
             self.client.applet("auth").call("GetTries")

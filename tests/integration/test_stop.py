@@ -107,9 +107,7 @@ class Questions(Base):
         one = agent.Agent()
         self.addCleanup(one.close)
         one.register()
-        message = self.client.applet("auth").message("VerifyPin")
-        message.set_allow_interactive_authorization(True)
-        call = client.Call(self.client.connection, message)
+        call = self.client.applet("auth").start("VerifyPin", interactive=True)
         question = one.wait_for_question()
         self.wait_for_quiet()
         with self.no_try_spent():

@@ -7,7 +7,6 @@ import resource
 import signal
 import string
 import subprocess
-import time
 import unittest
 
 import agent
@@ -177,9 +176,7 @@ class Traces(client.TestCase):
     def path_agent(self):
         asked = agent.Agent(answer=lambda question: self.pin)
         asked.register()
-        message = self.client.applet(self.kind).message("VerifyPin")
-        message.set_allow_interactive_authorization(True)
-        client.Call(self.client.connection, message).result()
+        self.client.applet(self.kind).call("VerifyPin", interactive=True)
         asked.close()
 
     @contextlib.contextmanager
