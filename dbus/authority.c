@@ -11,13 +11,9 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "dbus/call.h"
-
-#define POLKIT_NAME "org.freedesktop.PolicyKit1"
-#define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
-#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
+#include "dbus/polkit.h"
 
 enum {
-	POLKIT_ALLOW_USER_INTERACTION = 1,
 	CANCELLATION_ID_SIZE = 32,
 };
 
@@ -49,56 +45,6 @@ static void authorization_finish(struct authorization *authorization, int result
 	done(result, uid, userdata);
 }
 
-static DBusMessage *polkit_message(const char *member)
-{
-	return dbus_message_new_method_call(POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, member);
-}
-
-/* (sa{sv}): whoever has the caller's name on the bus; polkit asks the bus who that is. */
-static void append_subject(struct writer *writer, const char *sender)
-{
-	struct writer subject, details;
-
-	writer_open(writer, &subject, DBUS_TYPE_STRUCT, NULL);
-	writer_string(&subject, "system-bus-name");
-	writer_open(&subject, &details, DBUS_TYPE_ARRAY, "{sv}");
-	writer_entry_string(&details, "name", sender);
-	writer_close(&details);
-	writer_close(&subject);
-}
-
-static int append_check(DBusMessage *message, const struct authorization *authorization)
-{
-	struct writer writer, details;
-
-	writer_begin(&writer, message);
-	append_subject(&writer, call_sender(authorization->call));
-	writer_string(&writer, authorization->action);
-	writer_open(&writer, &details, DBUS_TYPE_ARRAY, "{ss}");
-	writer_close(&details);
-	writer_uint32(&writer,
-		      call_interactive(authorization->call) ? POLKIT_ALLOW_USER_INTERACTION : 0);
-	writer_string(&writer, authorization->cancellation_id);
-	return writer_finish(&writer);
-}
-
-/* Whether the a{ss} at @iter says that the person closed the question. */
-static bool details_dismissed(DBusMessageIter *iter)
-{
-	DBusMessageIter details, entry;
-	const char *key;
-
-	dbus_message_iter_recurse(iter, &details);
-	for (; dbus_message_iter_get_arg_type(&details) == DBUS_TYPE_DICT_ENTRY;
-	     dbus_message_iter_next(&details)) {
-		dbus_message_iter_recurse(&details, &entry);
-		dbus_message_iter_get_basic(&entry, &key);
-		if (strcmp(key, "polkit.dismissed") == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Everybody's call meets the same. */
 static void log_no_answer(DBusMessage *reply)
 {
@@ -112,27 +58,18 @@ static void log_no_answer(DBusMessage *reply)
 
 static int reply_result(DBusMessage *reply, bool interactive)
 {
-	dbus_bool_t authorized, challenge;
-	DBusMessageIter iter, result;
+	struct polkit_answer answer;
 
-	if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_METHOD_RETURN ||
-	    !dbus_message_has_signature(reply, "(bba{ss})")) {
+	if (!polkit_read_answer(reply, &answer)) {
 		log_no_answer(reply);
 		return ANSWER_NOT_AUTHORIZED;
 	}
-	dbus_message_iter_init(reply, &iter);
-	dbus_message_iter_recurse(&iter, &result);
-	dbus_message_iter_get_basic(&result, &authorized);
-	dbus_message_iter_next(&result);
-	dbus_message_iter_get_basic(&result, &challenge);
-	dbus_message_iter_next(&result);
-
-	if (authorized)
+	if (answer.is_authorized)
 		return 0;
-	if (details_dismissed(&result))
+	if (answer.is_dismissed)
 		return ANSWER_DISMISSED;
-	return challenge && !interactive ? ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED
-					 : ANSWER_NOT_AUTHORIZED;
+	return answer.is_challenge && !interactive ? ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED
+						   : ANSWER_NOT_AUTHORIZED;
 }
 
 static void on_reply(DBusMessage *reply, void *userdata)
@@ -146,19 +83,18 @@ static void on_reply(DBusMessage *reply, void *userdata)
 
 static int authorization_ask(struct authorization *authorization)
 {
-	CLEANUP(message_unrefp) DBusMessage *message = polkit_message("CheckAuthorization");
+	CLEANUP(message_unrefp) DBusMessage *message = NULL;
+	struct call *call = authorization->call;
 	static uint64_t questions;
-	int r;
 
-	if (!message)
-		return -ENOMEM;
 	snprintf(authorization->cancellation_id, CANCELLATION_ID_SIZE, "jpkid-%" PRIu64,
 		 ++questions);
-	r = append_check(message, authorization);
-	if (r < 0)
-		return r;
-	return bus_call(call_bus(authorization->call), message, on_reply, authorization,
-			&authorization->check);
+	message = polkit_check(call_sender(call), authorization->action,
+			       call_interactive(call) ? POLKIT_ALLOW_USER_INTERACTION : 0,
+			       authorization->cancellation_id);
+	if (!message)
+		return -ENOMEM;
+	return bus_call(call_bus(call), message, on_reply, authorization, &authorization->check);
 }
 
 /* What is known once the caller's uid is; -EINPROGRESS: polkit is asked. */

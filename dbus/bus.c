@@ -64,7 +64,7 @@ static int failure(DBusError *error)
 static bool signal_is_of(DBusMessage *signal, const struct bus_signal *kind, const char *argument)
 {
 	return dbus_message_has_sender(signal, kind->sender) &&
-	       dbus_message_has_path(signal, kind->path) &&
+	       (!kind->path || dbus_message_has_path(signal, kind->path)) &&
 	       dbus_message_is_signal(signal, kind->interface, kind->member) &&
 	       (!kind->argument || (argument && strcmp(argument, kind->argument) == 0));
 }
@@ -101,20 +101,32 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
 
-static int bus_connect(struct bus *bus)
+/* Its answer is of no use: messages to the bus and to others may follow at once. */
+static bool say_hello(DBusConnection *connection)
+{
+	CLEANUP(message_unrefp) DBusMessage *hello = dbus_message_new_method_call(
+		DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "Hello");
+
+	return hello && dbus_connection_send(connection, hello, NULL);
+}
+
+static int bus_connect(struct bus *bus, const char *address)
 {
 	DBusError error = DBUS_ERROR_INIT;
 
-	bus->connection = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
+	bus->connection = address ? dbus_connection_open_private(address, &error) :
+				    dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
 	if (!bus->connection)
 		return failure(&error);
 	dbus_connection_set_exit_on_disconnect(bus->connection, FALSE);
-	if (!dbus_connection_add_filter(bus->connection, on_message, bus, NULL))
+	if (!dbus_connection_add_filter(bus->connection, on_message, bus, NULL) ||
+	    (address && !say_hello(bus->connection)))
 		return -ENOMEM;
 	return loop_new(bus->event, bus->connection, &bus->loop);
 }
 
-int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus)
+int bus_open_at(sd_event *event, const char *address, void (*lost)(void *userdata), void *userdata,
+		struct bus **ret_bus)
 {
 	struct bus *bus;
 	int r;
@@ -126,13 +138,18 @@ int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, stru
 	bus->lost = lost;
 	bus->userdata = userdata;
 
-	r = bus_connect(bus);
+	r = bus_connect(bus, address);
 	if (r < 0) {
 		bus_free(bus);
 		return r;
 	}
 	*ret_bus = bus;
 	return 0;
+}
+
+int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus)
+{
+	return bus_open_at(event, NULL, lost, userdata, ret_bus);
 }
 
 struct bus *bus_free(struct bus *bus)
@@ -262,8 +279,9 @@ static char *signal_rule(const struct bus_signal *kind)
 {
 	char *rule;
 
-	if (asprintf(&rule, "type='signal',sender='%s',path='%s',interface='%s',member='%s'%s%s%s",
-		     kind->sender, kind->path, kind->interface, kind->member,
+	if (asprintf(&rule, "type='signal',sender='%s',interface='%s',member='%s'%s%s%s%s%s%s",
+		     kind->sender, kind->interface, kind->member, kind->path ? ",path='" : "",
+		     kind->path ? kind->path : "", kind->path ? "'" : "",
 		     kind->argument ? ",arg0='" : "", kind->argument ? kind->argument : "",
 		     kind->argument ? "'" : "") < 0)
 		return NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A private connection to the system bus that lives in an sd-event loop. */
+/* A private connection to a bus that lives in an sd-event loop. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,11 +10,17 @@
 struct bus;
 
 /*
- * Connects (blocking: call it before the service is ready), and serves the connection from @event.
- * -EINVAL: its address is none. *ret_bus is freed with bus_free(). When the bus goes away, @lost
- * runs, once; NULL: the loop then ends with -ECONNRESET. Never _exit().
+ * Connects to the system bus (blocking: call it before the service is ready), and serves the
+ * connection from @event. -EINVAL: its address is none. *ret_bus is freed with bus_free(). When the
+ * bus goes away, @lost runs, once; NULL: the loop then ends with -ECONNRESET. Never _exit().
  */
 int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus);
+/*
+ * Likewise to the bus at @address, and waits for none of its answers: a bus that hangs holds up
+ * nothing but what is sent over it.
+ */
+int bus_open_at(sd_event *event, const char *address, void (*lost)(void *userdata), void *userdata,
+		struct bus **ret_bus);
 struct bus *bus_free(struct bus *bus);
 
 /*
@@ -53,7 +59,9 @@ struct bus_pending *bus_call_cancel(struct bus_pending *pending);
  * the same words is not heard, to whomever it sends it.
  */
 struct bus_signal {
-	const char *sender, *path, *interface, *member;
+	const char *sender;
+	const char *path; /* NULL: of all objects */
+	const char *interface, *member;
 	const char *argument; /* the first one, a string; NULL: whatever it is */
 };
 

@@ -16,6 +16,7 @@ dbus_libdbus_jpkid_a_SOURCES = \
 	dbus/object-tree.h \
 	dbus/object.c dbus/object.h \
 	dbus/peer.c dbus/peer.h \
+	dbus/polkit.c dbus/polkit.h \
 	dbus/properties.c
 
 dbusinterfacesdir = $(datadir)/dbus-1/interfaces

@@ -160,6 +160,15 @@ void writer_entry_boolean(struct writer *dictionary, const char *key, bool value
 	entry_close(&entry);
 }
 
+void writer_entry_byte(struct writer *dictionary, const char *key, uint8_t value)
+{
+	struct entry entry;
+
+	entry_open(dictionary, &entry, key, DBUS_TYPE_BYTE_AS_STRING);
+	writer_byte(&entry.variant, value);
+	entry_close(&entry);
+}
+
 void writer_entry_int32(struct writer *dictionary, const char *key, int32_t value)
 {
 	struct entry entry;

@@ -46,6 +46,7 @@ void writer_fd(struct writer *writer, int fd);
 void writer_entry_string(struct writer *dictionary, const char *key, const char *value);
 void writer_entry_path(struct writer *dictionary, const char *key, const char *value);
 void writer_entry_boolean(struct writer *dictionary, const char *key, bool value);
+void writer_entry_byte(struct writer *dictionary, const char *key, uint8_t value);
 void writer_entry_int32(struct writer *dictionary, const char *key, int32_t value);
 void writer_entry_uint32(struct writer *dictionary, const char *key, uint32_t value);
 void writer_entry_uint64(struct writer *dictionary, const char *key, uint64_t value);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -382,6 +384,43 @@ static void a_name_can_be_had_once(void **state)
 	assert_int_equal(bus_request_name(fixture->bus, PRIVATE_BUS_DENIED_NAME), -EACCES);
 }
 
+static void a_bus_at_an_address_is_spoken_to_before_it_has_answered(void **state)
+{
+	struct fixture *fixture = *state;
+
+	bus_free(fixture->bus);
+	assert_int_equal(bus_open_at(fixture->event, getenv("DBUS_SYSTEM_BUS_ADDRESS"), NULL, NULL,
+				     &fixture->bus),
+			 0);
+	call_and_wait(fixture, DBUS_SERVICE_DBUS, "GetId");
+	assert_null(fixture->error);
+}
+
+/* Its socket takes the connection, and that is all. */
+static void a_bus_at_an_address_that_hangs_is_not_waited_for(void **state)
+{
+	struct fixture *fixture = *state;
+	CLEANUP(closep) int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	/* Abstract, and so without a NUL at its end. */
+	const int length = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1,
+				    "jpkid-test-bus-%d", getpid());
+	char address[128];
+
+	snprintf(address, sizeof(address), "unix:abstract=%s", name.sun_path + 1);
+	assert_int_equal(bind(listener, (struct sockaddr *)&name,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+					  (size_t)length)),
+			 0);
+	assert_int_equal(listen(listener, 1), 0);
+	bus_free(fixture->bus);
+	assert_int_equal(bus_open_at(fixture->event, address, NULL, NULL, &fixture->bus), 0);
+	call_silence(fixture);
+	for (unsigned int turn = 0; turn < TURNS; turn++)
+		private_bus_turn(fixture->event);
+	assert_int_equal(fixture->replies, 0);
+}
+
 static void the_loop_ends_when_the_bus_goes_and_the_process_does_not(void **state)
 {
 	struct fixture *fixture = *state;
@@ -425,6 +464,8 @@ int main(void)
 		TEST(a_match_hears_its_kind_of_signals_from_its_sender_only),
 		TEST(who_has_a_name_is_followed),
 		TEST(a_name_can_be_had_once),
+		TEST(a_bus_at_an_address_is_spoken_to_before_it_has_answered),
+		TEST(a_bus_at_an_address_that_hangs_is_not_waited_for),
 		TEST(the_loop_ends_when_the_bus_goes_and_the_process_does_not),
 		cmocka_unit_test(without_a_bus_there_is_a_reason),
 	};

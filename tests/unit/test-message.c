@@ -105,7 +105,7 @@ static void entries_make_a_dictionary_of_variants(void **state)
 {
 	CLEANUP(message_unrefp) DBusMessage *message = new_message();
 	static const int types[] = { DBUS_TYPE_STRING, DBUS_TYPE_OBJECT_PATH,
-				     DBUS_TYPE_BOOLEAN, DBUS_TYPE_INT32,
+				     DBUS_TYPE_BOOLEAN, DBUS_TYPE_BYTE, DBUS_TYPE_INT32,
 				     DBUS_TYPE_UINT32, DBUS_TYPE_UINT64,
 				     DBUS_TYPE_UNIX_FD };
 	struct writer writer, dictionary;
@@ -116,6 +116,7 @@ static void entries_make_a_dictionary_of_variants(void **state)
 	writer_entry_string(&dictionary, "s", "text");
 	writer_entry_path(&dictionary, "o", "/org/jpkid1/card/1");
 	writer_entry_boolean(&dictionary, "b", true);
+	writer_entry_byte(&dictionary, "y", 200);
 	writer_entry_int32(&dictionary, "i", -1);
 	writer_entry_uint32(&dictionary, "u", 1);
 	writer_entry_uint64(&dictionary, "t", 2);

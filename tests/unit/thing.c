@@ -175,7 +175,8 @@ int thing_set_up(void **state)
 {
 	struct thing *thing = calloc(1, sizeof(*thing));
 
-	if (!thing || sd_event_new(&thing->event) < 0 || bus_open(thing->event, NULL, NULL, &thing->bus) < 0 ||
+	if (!thing || sd_event_new(&thing->event) < 0 ||
+	    bus_open(thing->event, NULL, NULL, &thing->bus) < 0 ||
 	    object_tree_new(thing->bus, ROOT, &thing->tree) < 0 ||
 	    object_add(thing->tree, ROOT, empty_interfaces, thing, &thing->root) < 0 ||
 	    object_add(thing->tree, THING, thing_interfaces, thing, &thing->object) < 0)
