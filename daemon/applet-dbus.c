@@ -132,6 +132,7 @@ static void write_holder(struct writer *dictionary, const struct description *de
 		{ "name-substituted", description->name_substituted },
 		{ "gender", description->gender },
 		{ "birth-date", description->birth_date },
+		{ "birth-era", description->birth_era },
 		{ "address", description->address },
 		{ "address-substituted", description->address_substituted },
 	};
@@ -155,13 +156,19 @@ static void write_holder(struct writer *dictionary, const struct description *de
 }
 
 struct described {
-	enum jpki_applet applet;
+	bool has_holder;
 	struct description description;
 };
 
 static void described_clear(struct described *described)
 {
 	description_clear(&described->description);
+}
+
+static void write_optional_string(struct writer *dictionary, const char *key, const char *value)
+{
+	if (value)
+		writer_entry_string(dictionary, key, value);
 }
 
 static void write_description(struct writer *writer, const void *data)
@@ -171,28 +178,39 @@ static void write_description(struct writer *writer, const void *data)
 	struct writer dictionary;
 
 	writer_open(writer, &dictionary, DBUS_TYPE_ARRAY, "{sv}");
+	writer_entry_string(&dictionary, "purpose", purpose_name(description->purpose));
 	writer_entry_string(&dictionary, "subject", description->subject);
+	write_optional_string(&dictionary, "subject-alternative", description->subject_alternative);
 	writer_entry_string(&dictionary, "issuer", description->issuer);
+	write_optional_string(&dictionary, "issuer-alternative", description->issuer_alternative);
 	writer_entry_string(&dictionary, "serial", description->serial);
 	writer_entry_string(&dictionary, "key", description->key);
+	writer_entry_string(&dictionary, "fingerprint-sha256", description->fingerprint);
+	write_optional_string(&dictionary, "policy", description->policy);
+	write_optional_string(&dictionary, "cps", description->cps);
 	writer_entry_uint64(&dictionary, "not-before", (uint64_t)description->not_before);
 	writer_entry_uint64(&dictionary, "not-after", (uint64_t)description->not_after);
-	writer_entry_uint64(&dictionary, "renewable-from", (uint64_t)description->renewable_from);
+	if (description->renewable_from != 0)
+		writer_entry_uint64(&dictionary, "renewable-from",
+				    (uint64_t)description->renewable_from);
 	writer_entry_string(&dictionary, "state", validity_name(description->validity));
 	/* JPKI tells contracted verifiers only whether a certificate has been revoked. */
 	writer_entry_string(&dictionary, "revocation", "unknown");
-	if (described->applet == JPKI_SIGN)
+	if (described->has_holder)
 		write_holder(&dictionary, description);
 	writer_close(&dictionary);
 }
 
 static void finish_describe(struct request *request)
 {
+	const struct job *job = request->job;
 	CLEANUP(described_clear)
-	struct described described = { request->applet->kind, DESCRIPTION_INIT };
-	const struct job_bytes *certificate = &request->job->certificate;
-	int answer = certificate_describe(certificate->bytes, certificate->length, time(NULL),
-					  &described.description);
+	struct described described = {
+		.has_holder = request->applet->kind == JPKI_SIGN &&
+			      job->which == JPKI_HOLDER_CERTIFICATE,
+	};
+	int answer = certificate_describe(job->certificate.bytes, job->certificate.length,
+					  time(NULL), &described.description);
 
 	if (answer != 0)
 		call_fail_result(request->call, answer, request->applet, NULL);
@@ -350,6 +368,11 @@ static void handle_describe(struct call *call)
 	handle_certificate_call(call, JPKI_HOLDER_CERTIFICATE, finish_describe);
 }
 
+static void handle_describe_issuer(struct call *call)
+{
+	handle_certificate_call(call, JPKI_ISSUER_CERTIFICATE, finish_describe);
+}
+
 static void handle_plain_call(struct call *call, enum job_kind kind,
 			      void (*finish)(struct request *request))
 {
@@ -456,6 +479,8 @@ static const struct method methods[] = {
 	{ "GetIssuerCertificate", options_in, certificate_out, action_read, OPTION_TIMEOUT,
 	  handle_get_issuer_certificate },
 	{ "Describe", options_in, description_out, action_read, OPTIONS_WITH_PIN, handle_describe },
+	{ "DescribeIssuer", options_in, description_out, action_read, OPTION_TIMEOUT,
+	  handle_describe_issuer },
 	{ "GetTries", options_in, tries_out, action_read, OPTION_TIMEOUT, handle_get_tries },
 	{ "Sign", sign_in, signature_out, action_use, OPTIONS_WITH_PIN, handle_sign },
 	{ "SignMany", sign_many_in, signatures_out, action_use, OPTIONS_WITH_PIN,

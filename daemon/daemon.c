@@ -108,7 +108,7 @@ static void daemon_take_config(struct daemon *daemon, const struct config *confi
 	daemon->config = *config;
 	if (daemon->config.log_level != old.log_level)
 		log_set_level(daemon->config.log_level);
-	manager_follow_config(daemon->manager, daemon->config.exclusive != old.exclusive);
+	manager_follow_config(daemon->manager, &old);
 	log_info("The configuration has been read again.");
 }
 

@@ -35,6 +35,23 @@ static void get_pcsc_available(const void *userdata, struct writer *writer)
 	writer_boolean(writer, manager->pcsc_available);
 }
 
+static void get_pcsc_state(const void *userdata, struct writer *writer)
+{
+	const struct manager *manager = userdata;
+
+	if (manager->refused)
+		writer_string(writer, "refused");
+	else
+		writer_string(writer, manager->pcsc_available ? "available" : "absent");
+}
+
+static void get_reserve(const void *userdata, struct writer *writer)
+{
+	const struct manager *manager = userdata;
+
+	writer_uint32(writer, manager->config->rules.reserve);
+}
+
 static const struct argument register_in[] = { { "agent", "o" }, { "options", "a{sv}" }, { 0 } };
 static const struct argument unregister_in[] = { { "agent", "o" }, { 0 } };
 
@@ -48,6 +65,8 @@ static const struct method methods[] = {
 static const struct property properties[] = {
 	{ "Version", "s", .get = get_version, .constant = true },
 	{ "PcscAvailable", "b", .get = get_pcsc_available },
+	{ "PcscState", "s", .get = get_pcsc_state },
+	{ "Reserve", "u", .get = get_reserve },
 	{ 0 },
 };
 

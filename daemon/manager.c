@@ -40,14 +40,17 @@ void manager_changed(const struct manager *manager)
 		      manager->reader_count, cards);
 }
 
-static void manager_set_pcsc_available(struct manager *manager, bool available)
+/* PcscState comes last, with or without PcscAvailable. */
+static void manager_set_pcsc(struct manager *manager, bool available, bool refused)
 {
-	static const char *const names[] = { "PcscAvailable", NULL };
+	static const char *const names[] = { "PcscAvailable", "PcscState", NULL };
+	const bool availability = manager->pcsc_available != available;
 
-	if (manager->pcsc_available == available)
+	if (!availability && manager->refused == refused)
 		return;
 	manager->pcsc_available = available;
-	object_changed(manager->object, &manager_interface, names);
+	manager->refused = refused;
+	object_changed(manager->object, &manager_interface, availability ? names : names + 1);
 }
 
 static const struct pcsc_reader *find_seen(const struct pcsc_readers *seen, const char *name)
@@ -95,16 +98,21 @@ static void add_reader(struct manager *manager, const struct pcsc_reader *seen)
 		manager->readers[manager->reader_count++] = reader;
 }
 
-void manager_set_refused(struct manager *manager, bool refused)
+static void log_refusal(void)
 {
 	static const struct log_fields fields = { .event = EVENT_PCSC_REFUSED };
 
+	log_event(LOG_ERR, &fields,
+		  "pcscd refuses this service: polkit must allow the user jpkid "
+		  "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card, as "
+		  "/usr/share/polkit-1/rules.d/60-jpkid.rules does.");
+}
+
+void manager_set_refused(struct manager *manager, bool refused)
+{
 	if (refused && !manager->refused)
-		log_event(LOG_ERR, &fields,
-			  "pcscd refuses this service: polkit must allow the user jpkid "
-			  "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card, as "
-			  "/usr/share/polkit-1/rules.d/60-jpkid.rules does.");
-	manager->refused = refused;
+		log_refusal();
+	manager_set_pcsc(manager, manager->pcsc_available, refused);
 }
 
 static void log_absence(void)
@@ -143,14 +151,17 @@ static void update_readers(struct manager *manager)
 static void on_readers(int answer, const struct pcsc_readers *seen, void *userdata)
 {
 	struct manager *manager = userdata;
+	const bool refused = answer == ANSWER_NOT_AUTHORIZED;
 
 	if (manager->stopping)
 		return;
-	if (answer != 0 || manager->pcsc_answer != 0)
-		manager_set_refused(manager, answer == ANSWER_NOT_AUTHORIZED);
+	if (refused && !manager->refused)
+		log_refusal();
 	if (answer == ANSWER_PCSC_UNAVAILABLE)
 		log_absence();
-	manager_set_pcsc_available(manager, answer == 0);
+	/* A pcscd that goes on as it was may still refuse its cards. */
+	manager_set_pcsc(manager, answer == 0,
+			 answer != 0 || manager->pcsc_answer != 0 ? refused : manager->refused);
 	manager->pcsc_answer = answer;
 	manager->seen = *seen;
 	update_readers(manager);
@@ -163,9 +174,13 @@ static void take_all_anew(struct manager *manager)
 		reader_take_anew(manager->readers[i]);
 }
 
-void manager_follow_config(struct manager *manager, bool hold_changed)
+void manager_follow_config(struct manager *manager, const struct config *before)
 {
-	if (hold_changed)
+	static const char *const reserve[] = { "Reserve", NULL };
+
+	if (manager->config->rules.reserve != before->rules.reserve)
+		object_changed(manager->object, &manager_interface, reserve);
+	if (manager->config->exclusive != before->exclusive)
 		take_all_anew(manager);
 	if (manager->readers_known)
 		update_readers(manager);

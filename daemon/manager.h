@@ -48,10 +48,10 @@ int manager_new(const struct config *config, sd_event *event, struct bus *bus,
 		void (*settled)(void *userdata), void *userdata, struct manager **ret_manager);
 
 /*
- * *config has changed: readers that are not to be used go, and those that now are come.
- * @hold_changed: cards are let go, and taken up anew.
+ * *config has changed: readers that are not to be used go, and those that now are come. Where cards
+ * were held in another way @before, they are let go, and taken up anew.
  */
-void manager_follow_config(struct manager *manager, bool hold_changed);
+void manager_follow_config(struct manager *manager, const struct config *before);
 
 /*
  * Lets all cards go: what has begun ends, what waits is cancelled. Then, as soon as no card is

@@ -30,10 +30,15 @@ static void fuzz_describe(const uint8_t *der, size_t length)
 	if (certificate_describe(der, length, now, &description) != 0)
 		return;
 	HOLDS(description.subject && description.issuer && description.serial && description.key);
+	HOLDS(description.fingerprint && strlen(description.fingerprint) == 2 * 256 / 8);
 	HOLDS(description.renewable_from >= 0);
 	HOLDS(description.renewable_from <= description.not_after);
 	require_clean(description.subject);
 	require_clean(description.issuer);
+	require_clean(description.subject_alternative);
+	require_clean(description.issuer_alternative);
+	require_clean(description.policy);
+	require_clean(description.cps);
 	require_clean(description.serial);
 	require_clean(description.key);
 	require_clean(description.name);

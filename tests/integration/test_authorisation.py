@@ -11,8 +11,8 @@ import polkit
 import stack
 from client import PIN, ROOT, pki
 
-CALLS = {"GetCertificate": (), "GetIssuerCertificate": (), "Describe": (), "GetTries": (), "VerifyPin": (),
-         "Sign": ("rsa-pkcs1-sha256", bytes(32)), "SignMany": ("rsa-pkcs1-sha256", [bytes(32)])}
+CALLS = {"GetCertificate": (), "GetIssuerCertificate": (), "Describe": (), "DescribeIssuer": (), "GetTries": (),
+         "VerifyPin": (), "Sign": ("rsa-pkcs1-sha256", bytes(32)), "SignMany": ("rsa-pkcs1-sha256", [bytes(32)])}
 LIBDBUS_PATIENCE = 25       # seconds that it waits for a reply unless told otherwise
 NEED_PIN = {"VerifyPin", "Sign", "SignMany"}
 

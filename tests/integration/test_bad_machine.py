@@ -199,6 +199,9 @@ class Pcscd(Base):
         daemon = self.start("bus", "daemon").daemon
         stack.wait_until(lambda: self.lines(daemon), "a line")
         self.assert_one_line(daemon, "polkit", "org.debian.pcsc-lite.access_pcsc")
+        one = client.Client()
+        self.addCleanup(one.close)
+        stack.wait_until(lambda: one.get(client.ROOT, "org.jpkid1.Manager", "PcscState") == "refused", "it is told")
         self.assertEqual(0, self.count_connects())
         self.assert_one_line(daemon, "polkit")
 

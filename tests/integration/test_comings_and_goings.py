@@ -100,8 +100,9 @@ class Pcscd(client.TestCase):
                 self.stack.start_pcscd()
                 self.wait_for_pcscd(True)
                 self.client.wait_for_card()
-                signals.wait_until(lambda: {"PcscAvailable": True} in signals.changes(ROOT), "the news")
-                self.assertIn({"PcscAvailable": False}, signals.changes(ROOT))
+                signals.wait_until(lambda: {"PcscAvailable": True, "PcscState": "available"} in signals.changes(ROOT),
+                                   "the news")
+                self.assertIn({"PcscAvailable": False, "PcscState": "absent"}, signals.changes(ROOT))
             self.assertNotEqual(path, self.client.card())
             self.client.applet("auth").sign()
 

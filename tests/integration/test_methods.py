@@ -80,7 +80,8 @@ class Certificates(Applets):
 
     def test_describe_has_the_types_of_the_contract(self):
         shown = self.applets["sign"].call("Describe", pin=PIN["sign"])
-        strings = {"subject", "issuer", "serial", "key", "state", "revocation"}
+        strings = {"purpose", "subject", "issuer", "issuer-alternative", "serial", "key", "fingerprint-sha256",
+                   "policy", "cps", "state", "revocation"}
         moments = {"not-before", "not-after", "renewable-from"}
         self.assertEqual(strings | moments | {"holder"}, set(shown))
         self.assertEqual({dbus.String}, {type(shown[key]) for key in strings})
@@ -89,9 +90,27 @@ class Certificates(Applets):
 
     def test_describe_tells_who_the_holder_of_the_sign_certificate_is(self):
         self.assertEqual({"name": "公的　花子", "name-substituted": "00010", "gender": "2", "birth-date": "1990-12-31",
-                          "address": "東京都千代田区平河町一丁目２番３号　試験ビル４０５号",
+                          "birth-era": "heisei", "address": "東京都千代田区平河町一丁目２番３号　試験ビル４０５号",
                           "address-substituted": "0" * 26},
                          self.applets["sign"].call("Describe", pin=PIN["sign"])["holder"])
+
+    def test_describe_tells_what_the_key_is_for_and_under_which_policy(self):
+        for kind, purpose, policy in (("auth", "user-authentication", "1.2.392.200149.8.5.1.3.30"),
+                                      ("sign", "digital-signature", "1.2.392.200149.8.5.1.1.20")):
+            shown = self.applets[kind].call("Describe", pin=PIN[kind])
+            self.assertEqual((purpose, policy, "http://www.jpki.go.jp/cps.html"),
+                             (shown["purpose"], shown["policy"], shown["cps"]))
+            self.assertEqual(hashlib.sha256(pki(f"{kind}.der")).hexdigest(), shown["fingerprint-sha256"])
+
+    def test_describe_issuer_describes_the_authority_without_a_pin(self):
+        for applet in self.each():
+            holder, shown = applet.call("Describe", pin=applet.pin), applet.call("DescribeIssuer")
+            self.assertEqual(holder["issuer"], shown["subject"])
+            self.assertEqual(holder["issuer"], shown["issuer"])
+            self.assertEqual(holder["issuer-alternative"], shown["subject-alternative"])
+            self.assertEqual(("certificate-authority", "valid"), (shown["purpose"], shown["state"]))
+            self.assertEqual(hashlib.sha256(pki(f"{applet.kind}-ca.der")).hexdigest(), shown["fingerprint-sha256"])
+            self.assertFalse({"holder", "renewable-from"} & shown.keys())
 
     def test_describe_of_the_auth_certificate_has_no_holder(self):
         self.assertNotIn("holder", self.applets["auth"].call("Describe"))

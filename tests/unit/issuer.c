@@ -54,9 +54,20 @@ static const struct text sign_holder[] = {
 	{ 0 },
 };
 
+static const struct text auth_issuer_in_japanese[] = {
+	TEXT("C", V_ASN1_PRINTABLESTRING, "JP"),
+	UTF8("O", "公的個人認証サービス"),
+	UTF8("OU", "公的個人認証サービス利用者証明用"),
+	{ 0 },
+};
+
 const struct order order_auth = {
 	.subject = auth_subject,
 	.issuer = auth_issuer,
+	.issuer_alternative = auth_issuer_in_japanese,
+	.key_usage = "critical,digitalSignature",
+	.policy = "1.2.392.200149.8.5.1.3.30",
+	.cps = "http://www.jpki.go.jp/cps.html",
 	.serial = "0133C349",
 	.not_before = "20221104031500Z",
 	.not_after = "20270915145959Z",
@@ -66,6 +77,7 @@ const struct order order_sign = {
 	.subject = sign_subject,
 	.issuer = sign_issuer,
 	.holder = sign_holder,
+	.key_usage = "critical,digitalSignature,nonRepudiation",
 	.serial = "00FF01",
 	.not_before = "20221104031500Z",
 	.not_after = "20270915145959Z",
@@ -128,15 +140,48 @@ static GENERAL_NAME *other_name_new(const struct text *text)
 	return name;
 }
 
-static void add_holder(X509 *x509, const struct text *texts)
+static GENERAL_NAME *directory_name_new(const struct text *texts)
+{
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	X509_NAME *directory_name = X509_NAME_new();
+
+	assert(name && directory_name);
+	name_fill(directory_name, texts);
+	GENERAL_NAME_set0_value(name, GEN_DIRNAME, directory_name);
+	return name;
+}
+
+/* Either may be NULL. */
+static void add_names(X509 *x509, int nid, const struct text *texts,
+		      const struct text *directory_name)
 {
 	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
 
 	assert(names);
-	for (; texts->type; texts++)
+	for (; texts && texts->type; texts++)
 		assert(sk_GENERAL_NAME_push(names, other_name_new(texts)));
-	assert(X509_add1_ext_i2d(x509, NID_subject_alt_name, names, 0, X509V3_ADD_APPEND) == 1);
+	if (directory_name)
+		assert(sk_GENERAL_NAME_push(names, directory_name_new(directory_name)));
+	assert(X509_add1_ext_i2d(x509, nid, names, 0, X509V3_ADD_APPEND) == 1);
 	GENERAL_NAMES_free(names);
+}
+
+static void add_policy(X509 *x509, const struct order *order)
+{
+	CERTIFICATEPOLICIES *policies = sk_POLICYINFO_new_null();
+	POLICYQUALINFO *qualifier = POLICYQUALINFO_new();
+	POLICYINFO *policy = POLICYINFO_new();
+
+	assert(policies && policy && qualifier);
+	policy->policyid = OBJ_txt2obj(order->policy, 1);
+	assert(policy->policyid && sk_POLICYINFO_push(policies, policy));
+	qualifier->pqualid = OBJ_nid2obj(NID_id_qt_cps);
+	qualifier->d.cpsuri = ASN1_STRING_type_new(V_ASN1_IA5STRING);
+	policy->qualifiers = sk_POLICYQUALINFO_new_null();
+	assert(policy->qualifiers && sk_POLICYQUALINFO_push(policy->qualifiers, qualifier));
+	assert(qualifier->d.cpsuri && ASN1_STRING_set(qualifier->d.cpsuri, order->cps, -1));
+	assert(X509_add1_ext_i2d(x509, NID_certificate_policies, policies, 1, X509V3_ADD_APPEND));
+	CERTIFICATEPOLICIES_free(policies);
 }
 
 static void add_extension(X509 *x509, int nid, const char *value)
@@ -169,9 +214,14 @@ void issue(const struct order *order, struct der *ret_der)
 	assert(ASN1_TIME_set_string_X509(X509_getm_notBefore(x509), order->not_before));
 	assert(ASN1_TIME_set_string_X509(X509_getm_notAfter(x509), order->not_after));
 	assert(X509_set_pubkey(x509, order->key ? order->key : rsa_key(2048)));
-	add_extension(x509, NID_key_usage, "critical,digitalSignature");
-	if (order->holder)
-		add_holder(x509, order->holder);
+	if (order->key_usage)
+		add_extension(x509, NID_key_usage, order->key_usage);
+	if (order->holder || order->subject_alternative)
+		add_names(x509, NID_subject_alt_name, order->holder, order->subject_alternative);
+	if (order->issuer_alternative)
+		add_names(x509, NID_issuer_alt_name, NULL, order->issuer_alternative);
+	if (order->policy)
+		add_policy(x509, order);
 	assert(X509_sign(x509, rsa_key(2048), EVP_sha256()));
 
 	length = i2d_X509(x509, NULL);

@@ -29,7 +29,11 @@ struct text {
 struct order {
 	const struct text *subject;
 	const struct text *issuer;
-	const struct text *holder; /* NULL: no subjectAltName */
+	const struct text *holder; /* NULL: no subjectAltName but @subject_alternative */
+	const struct text *subject_alternative, *issuer_alternative; /* NULL: no such directoryName */
+	const char *key_usage; /* as x509v3_config(5) has them; NULL: no such extension */
+	const char *policy;    /* an OID; NULL: no such extension */
+	const char *cps;       /* the URI of the policy's practice statement */
 	const char *serial;        /* hexadecimal */
 	const char *not_before;    /* YYYYMMDDhhmmssZ */
 	const char *not_after;
