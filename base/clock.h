@@ -4,11 +4,15 @@
 #include <stdint.h>
 #include <time.h>
 
+enum {
+	USEC_PER_SEC = 1000 * 1000,
+};
+
 /* Microseconds on a clock of clock_gettime(2) that every Linux has, such as CLOCK_MONOTONIC. */
 static inline uint64_t clock_microseconds(clockid_t clock)
 {
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
+	return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000U;
 }

@@ -8,14 +8,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "client/dictionary.h"
-#include "client/text.h"
+#include "client/label.h"
 #include "dbus/error.h"
 
-#define SERVICE_NAME "org.jpkid1"
 #define AGENT_INTERFACE "org.jpkid1.Agent"
-#define OWNER_RULE                                                                                 \
-	"type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS             \
-	"',member='NameOwnerChanged',arg0='" SERVICE_NAME "'"
 
 struct agent {
 	DBusConnection *service;
@@ -200,8 +196,8 @@ static void write_registration(struct writer *writer, const void *data)
 static struct request registration(const struct agent *agent)
 {
 	return (struct request){
-		.path = "/org/jpkid1",
-		.interface = "org.jpkid1.Manager",
+		.path = ROOT_PATH,
+		.interface = MANAGER_INTERFACE,
 		.member = "RegisterAgent",
 		.signature = "",
 		.write = write_registration,
@@ -278,17 +274,12 @@ static void agent_follow(struct agent *agent, const char *owner)
 	agent_register_again(agent);
 }
 
-/* Anybody can send a signal of this name; the sender is the bus's word. */
 static DBusHandlerResult on_signal(DBusConnection *service, DBusMessage *message, void *userdata)
 {
-	const char *name, *old_owner, *new_owner;
+	const char *before, *now;
 
-	if (dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged") &&
-	    dbus_message_has_sender(message, DBUS_SERVICE_DBUS) &&
-	    dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING,
-				  &old_owner, DBUS_TYPE_STRING, &new_owner, DBUS_TYPE_INVALID) &&
-	    strcmp(name, SERVICE_NAME) == 0)
-		agent_follow(userdata, new_owner);
+	if (service_owner_change(message, &before, &now))
+		agent_follow(userdata, now);
 	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
 
@@ -319,7 +310,7 @@ static bool agent_attach(struct agent *agent)
 		return false;
 	}
 	/* Before the registration, so that no change of owner is missed. */
-	dbus_bus_add_match(agent->service, OWNER_RULE, NULL);
+	dbus_bus_add_match(agent->service, SERVICE_OWNER_RULE, NULL);
 	return true;
 }
 
@@ -351,7 +342,7 @@ struct agent *agent_free(struct agent *agent)
 	if (!agent)
 		return NULL;
 	registering_cancel(agent);
-	dbus_bus_remove_match(agent->service, OWNER_RULE, NULL);
+	dbus_bus_remove_match(agent->service, SERVICE_OWNER_RULE, NULL);
 	dbus_connection_unregister_object_path(agent->service, AGENT_PATH);
 	dbus_connection_remove_filter(agent->service, on_signal, agent);
 	free(agent->owner);
@@ -362,4 +353,9 @@ struct agent *agent_free(struct agent *agent)
 bool agent_is_registered(const struct agent *agent)
 {
 	return agent->is_registered;
+}
+
+const char *agent_service(const struct agent *agent)
+{
+	return agent->owner;
 }

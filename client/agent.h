@@ -57,6 +57,9 @@ struct agent *agent_free(struct agent *agent);
 /* Whether the service knew it when last heard of. */
 bool agent_is_registered(const struct agent *agent);
 
+/* The service's unique name on the bus; NULL: it is not there. Borrowed until the next message. */
+const char *agent_service(const struct agent *agent);
+
 /* How a question ends; each frees @question. */
 /* @fd is duplicated. */
 void agent_answer(struct agent *agent, struct agent_question *question, int fd);

@@ -2,11 +2,15 @@
 #include "client/applet-call.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "client/advice.h"
+#include "client/applet.h"
 #include "client/failure.h"
+#include "client/language.h"
 #include "client/pin.h"
 #include "client/terminal.h"
 
@@ -39,15 +43,20 @@ void applet_call_clear(struct applet_call *call)
 
 static int take_pad(struct applet_call *call)
 {
-	if (call->session.arguments->pin_fd >= 0)
+	const struct arguments *arguments = call->session.arguments;
+
+	/* Where the one PIN is typed, the other is as well. */
+	if (arguments->pin_fd >= 0 || arguments->new_pin_fd >= 0)
 		return failure_say(FAILURE_USAGE,
-				   "Only one of --pin-fd and --pin-pad can be had at a time.");
+				   _("%s and --pin-pad cannot be used together."),
+				   arguments->pin_fd >= 0 ? "--pin-fd" : "--new-pin-fd");
 	if (!call->reader->has_pin_pad)
-		return failure_say(FAILURE_USAGE, "The reader '%s' has no PIN pad.",
+		return failure_say(FAILURE_USAGE, _("The reader '%s' has no keypad for PINs."),
 				   call->reader->name);
 	if (call->terminal < 0)
-		return failure_say(FAILURE_NO_PIN,
-				   "--pin-pad needs a terminal, to show how many tries are left.");
+		return failure_say(
+			FAILURE_NO_PIN,
+			_("--pin-pad needs a terminal, to show how many tries are left."));
 	call->is_at_pad = true;
 	return 0;
 }
@@ -63,7 +72,7 @@ int applet_call_find_pin(struct applet_call *call, bool takes_pad)
 	if (arguments->pin_pad || takes_pad)
 		return take_pad(call);
 	if (arguments->pin_fd >= 0)
-		return pin_read(arguments->pin_fd, "PIN", &call->pin);
+		return pin_read(arguments->pin_fd, _(call->label->pin), &call->pin);
 	return call->terminal < 0 ? 0 :
 				    terminal_agent_open(&call->agent, call->session.service,
 							call->terminal, call->applet);
@@ -139,29 +148,73 @@ static bool call_send(struct applet_call *call, const struct applet_method *meth
 /* Asks the card first, so that the person types what is to be sent now; consent comes before. */
 static int prepare_pad(struct applet_call *call, bool sets_pin)
 {
+	const uint32_t reserve = call->session.inventory.manager.reserve;
 	struct applet *applet = call->applet;
 	struct refusal refusal;
 
 	if (!applet_ask_tries(applet, call->session.service, &refusal))
 		return refusal_say(&refusal);
 	call->expected_tries = (uint32_t)applet->tries_left;
-	if (applet->tries_left < 1 || (applet->tries_left == 1 && !call->allow_last_try))
+	if (applet->tries_left < 1 || (call->expected_tries <= reserve && !call->allow_last_try))
 		return 0;
 	return pin_send_to_pad(call->terminal, applet, call->label, sets_pin);
 }
 
-static int say_refusal(const struct applet_call *call, const struct applet_method *method,
+/* What is tried: the PIN, or the code that resets it. */
+static const char *tried(const struct applet_call *call)
+{
+	return call->reset_code ? _("reset code") : _(call->label->pin);
+}
+
+/* What can be done about a locked one, in one line. */
+static char *way_out(struct applet_call *call, char line[ADVICE_TEXT_SIZE])
+{
+	struct applet applet = *call->applet;
+	char text[ADVICE_TEXT_SIZE], *rest;
+
+	/* A code that is locked itself resets nothing. */
+	applet.can_reset_pin = applet.can_reset_pin && !call->reset_code;
+	rest = advice_text(advice_find(&call->session.inventory, &applet), call->label, text);
+	snprintf(line, ADVICE_TEXT_SIZE, "%s", strsep(&rest, "\n"));
+	if (rest)
+		/* TRANSLATORS: two sentences */
+		snprintf(line, ADVICE_TEXT_SIZE, _("%s %s"), text, rest);
+	return line;
+}
+
+static int say_refusal(struct applet_call *call, const struct applet_method *method,
 		       const struct refusal *refusal)
 {
+	char line[ADVICE_TEXT_SIZE];
+
 	if (call->agent.failure != 0)
 		return call->agent.failure;
 	if (refusal->result == ANSWER_OUTCOME_UNKNOWN && method->sets_pin)
 		return failure_say(FAILURE_PIN_WRONG,
-				   "The card's answer was lost, so nobody knows whether the new "
-				   "PIN holds. Put the card in again and check the new one first, "
-				   "with: jpkictl pin verify %s",
+				   _("The card's answer was lost, so it is not known whether the "
+				     "new PIN is set. Put the card in again and check the new one "
+				     "first, with: jpkictl pin verify %s"),
 				   call->label->kind);
-	return refusal_say(refusal);
+	if (refusal->result == ANSWER_PIN_LOCKED)
+		return failure_say(FAILURE_PIN_LOCKED, _("The %s is locked. %s"), tried(call),
+				   way_out(call, line));
+	if (refusal->result == ANSWER_RESET_NOT_POSSIBLE)
+		return failure_say(FAILURE_NOT_POSSIBLE,
+				   _("This card has no reset code for its holder; nothing was sent "
+				     "to it. %s"),
+				   way_out(call, line));
+	if (refusal->result == ANSWER_PIN_FORMAT && call->reset_code)
+		return failure_say(FAILURE_NO_PIN,
+				   _("The reset code is 1 to 16 visible characters. %s"),
+				   _(call->label->pin_rule));
+	if (refusal->result == ANSWER_PIN_FORMAT)
+		return failure_say(FAILURE_NO_PIN, "%s", _(call->label->pin_rule));
+	/* jpkictl sends nothing else that can be refused so, and has compared the two itself. */
+	if (refusal->result == ANSWER_INVALID_INPUT && method->sets_pin)
+		return failure_say(FAILURE_NO_PIN,
+				   _("The new PIN is the same as the old one; nothing was "
+				     "changed."));
+	return refusal_say_about(refusal, tried(call));
 }
 
 static int make_once(struct applet_call *call, const struct applet_method *method,
@@ -174,7 +227,7 @@ static int make_once(struct applet_call *call, const struct applet_method *metho
 	if (ret_refusal->result != ANSWER_LAST_TRY || call->terminal < 0 || call->allow_last_try)
 		return say_refusal(call, method, ret_refusal);
 
-	failure = pin_ask_consent(call->terminal, call->reset_code ? NULL : call->label,
+	failure = pin_ask_consent(call->terminal, tried(call),
 				  ret_refusal->tries_left);
 	if (failure != 0)
 		return failure;
@@ -203,4 +256,36 @@ int applet_call_make(struct applet_call *call, const struct applet_method *metho
 	} while (failure != 0 && ++asked < PIN_ASK_MAX && call->terminal >= 0 &&
 		 is_mistake(&refusal));
 	return failure;
+}
+
+void applet_call_keep_pin(struct applet_call *call)
+{
+	if (!call->agent.pin)
+		return;
+	call->pin = TAKE(call->agent.pin);
+	/* The right PIN has just given back all of them. */
+	call->expected_tries = call->applet->tries_max;
+	call->allow_last_try = false;
+}
+
+int applet_call_run(const struct arguments *arguments, const struct applet_method *method,
+		    bool takes_pad, DBusMessage **ret_reply, struct output *output)
+{
+	CLEANUP(applet_call_clear) struct applet_call call = APPLET_CALL_INIT;
+	int failure = applet_call_open(&call, arguments);
+
+	if (failure == 0 && !arguments->issuer)
+		failure = applet_call_find_pin(&call, takes_pad);
+	if (failure == 0)
+		failure = applet_call_make(&call, method, ret_reply);
+	return failure != 0 ? failure : output_open(output);
+}
+
+bool applet_call_bytes(DBusMessage *reply, const uint8_t **ret_bytes, size_t *ret_length)
+{
+	DBusMessageIter iter;
+
+	dbus_message_iter_init(reply, &iter);
+	reader_bytes(&iter, ret_bytes, ret_length);
+	return *ret_length > 0;
 }

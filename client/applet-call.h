@@ -3,9 +3,10 @@
 #pragma once
 
 #include "base/secret.h"
+#include "client/label.h"
+#include "client/output.h"
 #include "client/session.h"
 #include "client/terminal-agent.h"
-#include "client/text.h"
 
 struct applet_call {
 	struct session session;
@@ -55,3 +56,19 @@ int applet_call_find_pin(struct applet_call *call, bool takes_pad);
  */
 int applet_call_make(struct applet_call *call, const struct applet_method *method,
 		     DBusMessage **ret_reply);
+
+/*
+ * After a call that was made: the PIN that was typed for it at the terminal, and was right, goes
+ * along with the next one too.
+ */
+void applet_call_keep_pin(struct applet_call *call);
+
+/*
+ * All of that for a command: @output is then open for what is made of the reply. 0 or an enum
+ * failure.
+ */
+int applet_call_run(const struct arguments *arguments, const struct applet_method *method,
+		    bool takes_pad, DBusMessage **ret_reply, struct output *output);
+
+/* The ay of a reply. False: nothing is in it, which the service never answers. */
+bool applet_call_bytes(DBusMessage *reply, const uint8_t **ret_bytes, size_t *ret_length);

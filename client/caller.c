@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "client/text.h"
-#include "dbus/message.h"
 
 enum {
 	PATH_SIZE = sizeof("/proc/4294967295/comm"),
@@ -55,16 +54,6 @@ static bool read_executable(uint32_t pid, char name[NAME_MAX + 1])
 	return *name;
 }
 
-/* File names are bytes; the kernel cuts a comm anywhere. */
-static void clean(char *name)
-{
-	if (!dbus_validate_utf8(name, NULL))
-		for (char *byte = name; *byte; byte++)
-			if ((unsigned char)*byte >= 0x80)
-				*byte = '?';
-	text_clean(name);
-}
-
 char *caller_name(uint32_t pid)
 {
 	char comm[COMM_SIZE], executable[NAME_MAX + 1];
@@ -81,7 +70,8 @@ char *caller_name(uint32_t pid)
 		name = strdup(comm);
 	else if (asprintf(&name, "%s (%s)", comm, executable) < 0)
 		name = NULL;
+	/* File names are bytes; the kernel cuts a comm anywhere. */
 	if (name)
-		clean(name);
+		text_clean(name);
 	return name;
 }

@@ -1,39 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A certificate in a person's terms, and its usual forms. */
+/* A certificate in the forms that other programs take. */
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
-
-#include "client/dictionary.h"
-
-/* What the service says of it. Members are NULL or 0 where it says nothing. */
-struct description {
-	char *subject, *issuer, *serial, *key, *state, *revocation;
-	uint64_t not_before, not_after, renewable_from; /* seconds since 1970 */
-	/* Of the sign certificate only. */
-	bool has_holder;
-	char *name, *name_substituted, *gender, *birth_date, *address, *address_substituted;
-};
-#define DESCRIPTION_INIT ((struct description){ 0 })
-
-/* All members but has_holder. */
-extern const struct field description_fields[], description_holder_fields[];
-
-/* Reads the a{sv} of @reply. 0 or a negative errno; in each case description_clear() frees. */
-int description_read(struct description *description, DBusMessage *reply);
-void description_clear(struct description *description);
-
-void description_print(const struct description *description, FILE *stream);
-
-enum {
-	DESCRIPTION_TIME_SIZE = 40,
-};
-
-/* The time in Japan; "" for 0 and for what no calendar has. Returns @text. */
-const char *description_time(uint64_t seconds, bool is_iso_8601, char text[DESCRIPTION_TIME_SIZE]);
 
 /* As PEM (RFC 7468) to @stream. 0 or -ENOMEM. */
 int certificate_print_pem(const uint8_t *der, size_t length, FILE *stream);
 
-/* In OpenSSL's words to @stream, fit for a terminal. 0, -EBADMSG (no certificate) or -ENOMEM. */
-int certificate_print_text(const uint8_t *der, size_t length, FILE *stream);
+/*
+ * Its key as a line of OpenSSH's authorized_keys, as RFC 4253, 6.6 and RFC 5656, 3.1 have it, with
+ * @comment. 0, -EBADMSG (no certificate), -EOPNOTSUPP (neither RSA nor P-256, P-384 or P-521), or
+ * -ENOMEM.
+ */
+int certificate_print_openssh(const uint8_t *der, size_t length, const char *comment, FILE *stream);

@@ -6,23 +6,28 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "client/language.h"
 #include "client/text.h"
 
 static const char *const meanings[] = {
-	[0] = "done",
-	[FAILURE_OTHER] = "something else failed",
-	[FAILURE_USAGE] = "the command line is not right, or leaves open which card is meant",
-	[FAILURE_NO_SERVICE] = "the service jpkid or pcscd is not there",
-	[FAILURE_NO_CARD] = "no reader, no card, or none that answers and has JPKI",
-	[FAILURE_PIN_WRONG] = "the PIN is wrong, or the card's answer to it was lost",
-	[FAILURE_PIN_LOCKED] = "the PIN is locked",
-	[FAILURE_PIN_HELD_BACK] = "the PIN was held back: last try, tries changed, or too early",
-	[FAILURE_NOT_AUTHORIZED] = "not allowed, or not confirmed",
-	[FAILURE_NO_CERTIFICATE] = "the card has no such certificate",
-	[FAILURE_NO_PIN] = "no PIN was given, or one that cannot be right",
-	[FAILURE_BUSY] = "others use the card; later it may work",
-	[FAILURE_FILE] = "a file cannot be read or written",
-	[FAILURE_NOT_POSSIBLE] = "the card cannot do that",
+	[0] = N_("Success"),
+	[FAILURE_OTHER] = N_("Any other failure"),
+	[FAILURE_USAGE] = N_("The command line is not right, or leaves open which card is meant"),
+	[FAILURE_NO_SERVICE] = N_("The service jpkid or pcscd is not running"),
+	[FAILURE_NO_CARD] = N_("No reader, no card, or none that answers and has JPKI"),
+	[FAILURE_PIN_WRONG] = N_("The PIN is wrong, or the card's answer to it was lost"),
+	[FAILURE_PIN_LOCKED] = N_("The PIN is locked"),
+	[FAILURE_PIN_HELD_BACK] = N_("The PIN was held back: last try, tries changed, or too "
+				     "early"),
+	[FAILURE_NOT_AUTHORIZED] = N_("Not allowed, or the question was dismissed"),
+	[FAILURE_NO_CERTIFICATE] = N_("The card has no such certificate"),
+	[FAILURE_NO_PIN] = N_("No PIN was given, or one that cannot be right"),
+	[FAILURE_BUSY] = N_("Others use the card; it may work later"),
+	[FAILURE_FILE] = N_("A file cannot be read or written"),
+	[FAILURE_NOT_POSSIBLE] = N_("The card cannot do that"),
+	[FAILURE_SIGNATURE] = N_("The signature is not good, or the file is not a signature"),
+	[FAILURE_TRUST] = N_("The signer's certificate cannot be trusted, or is not valid now"),
+	[FAILURE_DIAGNOSED] = N_("diagnose has found a problem"),
 };
 
 int failure_say(enum failure failure, const char *format, ...)
@@ -37,13 +42,13 @@ int failure_say(enum failure failure, const char *format, ...)
 
 	if (sentence)
 		text_clean(sentence);
-	fprintf(stderr, "jpkictl: %s\n", sentence ? sentence : "No memory is left.");
+	fprintf(stderr, "jpkictl: %s\n", sentence ? sentence : _("No memory is left."));
 	return (int)failure;
 }
 
 int failure_no_memory(void)
 {
-	return failure_say(FAILURE_OTHER, "No memory is left.");
+	return failure_say(FAILURE_OTHER, _("No memory is left."));
 }
 
 enum failure failure_of(int result)
@@ -79,11 +84,16 @@ enum failure failure_of(int result)
 
 	if (result == -ENOTCONN)
 		return FAILURE_NO_SERVICE;
+	if (result == -ETIMEDOUT)
+		return FAILURE_NO_CARD;
+	if (result == -EBUSY)
+		return FAILURE_BUSY;
 	return result > 0 && failures[result] ? failures[result] : FAILURE_OTHER;
 }
 
 void failure_list(FILE *stream)
 {
 	for (size_t i = 0; i < LENGTH_OF(meanings); i++)
-		fprintf(stream, "  %2zu  %s\n", i, meanings[i]);
+		if (meanings[i])
+			fprintf(stream, "  %2zu  %s\n", i, _(meanings[i]));
 }

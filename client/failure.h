@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Why jpkictl ends without having done its work. Above service.h, functions of client/ that return
- * an int return 0, or one of these after it has been said on standard error, in one line; main()
- * makes it the exit status.
+ * Why jpkictl ends without having done its work. Functions whose headers promise "0 or an enum
+ * failure" return it after it has been said on standard error, in one line; main() makes it the
+ * exit status.
  */
 #pragma once
 
@@ -23,6 +23,9 @@ enum failure {
 	FAILURE_BUSY,
 	FAILURE_FILE,
 	FAILURE_NOT_POSSIBLE,
+	FAILURE_SIGNATURE,
+	FAILURE_TRUST,
+	FAILURE_DIAGNOSED,
 };
 
 /* Says "jpkictl: " and the sentence; control characters in it are replaced. Returns @failure. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "client/prompt.h"
@@ -24,7 +25,6 @@ enum {
 	STATUS_DISMISSED,
 	STATUS_FAILED,
 
-	USEC_PER_SEC = 1000 * 1000,
 	GRACE_USEC = 1 * USEC_PER_SEC,	  /* to restore a terminal */
 	OVERTIME_USEC = 2 * USEC_PER_SEC, /* for a dialogue that should end by itself */
 };
@@ -70,8 +70,7 @@ static int process_close_others(int fd)
 	return close_range((unsigned int)fd + 1, UINT_MAX, 0) < 0 ? -errno : 0;
 }
 
-static int process_run(const char *program, const struct agent_question *question,
-		       const char *caller, uint64_t deadline, pid_t parent, int writer)
+static int process_run(const struct prompt *prompt, pid_t parent, int writer)
 {
 	CLEANUP(secret_freep) struct secret *pin = NULL;
 	int r = process_prepare(parent);
@@ -79,7 +78,7 @@ static int process_run(const char *program, const struct agent_question *questio
 	if (r == 0)
 		r = process_close_others(writer);
 	if (r == 0)
-		r = prompt_ask(program, question, caller, deadline, &pin);
+		r = prompt_ask(prompt, &pin);
 	if (r == 0)
 		r = secret_write(pin, writer);
 	if (r == 0)
@@ -175,8 +174,7 @@ static int inquiry_watch(struct inquiry *inquiry, sd_event *event, uint64_t dead
 	return r;
 }
 
-int inquiry_start(sd_event *event, const char *program, const struct agent_question *question,
-		  const char *caller, uint64_t deadline, inquiry_done *done, void *userdata,
+int inquiry_start(sd_event *event, const struct prompt *prompt, inquiry_done *done, void *userdata,
 		  struct inquiry **ret_inquiry)
 {
 	CLEANUP(inquiry_freep) struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
@@ -196,8 +194,8 @@ int inquiry_start(sd_event *event, const char *program, const struct agent_quest
 	if (inquiry->pid < 0)
 		return -errno;
 	if (inquiry->pid == 0)
-		_exit(process_run(program, question, caller, deadline, parent, writer));
-	r = inquiry_watch(inquiry, event, deadline);
+		_exit(process_run(prompt, parent, writer));
+	r = inquiry_watch(inquiry, event, prompt->deadline);
 	if (r == 0)
 		*ret_inquiry = TAKE(inquiry);
 	return r;

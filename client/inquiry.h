@@ -7,7 +7,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "client/agent.h"
+#include "client/prompt.h"
 
 struct inquiry;
 
@@ -18,12 +18,10 @@ struct inquiry;
 typedef void inquiry_done(int result, int fd, void *userdata);
 
 /*
- * Starts asking; prompt_ask() has the arguments, and they are not needed afterwards. SIGCHLD must
- * be blocked. 0, then @done is called once, from the loop, and *ret_inquiry is gone after that; or
- * a negative errno.
+ * Starts asking; @prompt is not needed afterwards. SIGCHLD must be blocked. 0, then @done is called
+ * once, from the loop, and *ret_inquiry is gone after that; or a negative errno.
  */
-int inquiry_start(sd_event *event, const char *program, const struct agent_question *question,
-		  const char *caller, uint64_t deadline, inquiry_done *done, void *userdata,
+int inquiry_start(sd_event *event, const struct prompt *prompt, inquiry_done *done, void *userdata,
 		  struct inquiry **ret_inquiry);
 
 /* Closes the dialogue, by force if need be; @done is called soon. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * jpkid-agent: asks the person of a session for a PIN, through pinentry, when jpkid needs one. One
- * question is shown at a time.
+ * jpkid-agent: asks the person of a session for a PIN, through pinentry, when jpkid needs one; one
+ * question is shown at a time. And it tells the person of certificates that end and PINs that are
+ * locked, through the desktop's notifications.
  */
 #include <config.h>
 
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/option.h"
@@ -21,19 +23,21 @@
 #include "base/secret.h"
 #include "client/agent.h"
 #include "client/caller.h"
+#include "client/cards.h"
 #include "client/inquiry.h"
+#include "client/language.h"
+#include "client/notices.h"
 #include "client/prompt.h"
 #include "dbus/bus.h"
 
-enum {
-	USEC_PER_SEC = 1000 * 1000,
-};
-
 struct session {
 	const char *program; /* pinentry */
+	bool without_notices;
 	sd_event *event;
 	struct bus *bus;
 	struct agent *agent;
+	struct cards *cards;
+	struct notices *notices; /* NULL: without */
 	TAILQ_HEAD(, entry) queue; /* the first one is being asked, by @inquiry */
 	struct inquiry *inquiry;
 	bool is_ending;
@@ -86,13 +90,20 @@ static void session_next(struct session *session)
 	struct entry *entry;
 
 	while (!session->inquiry && (entry = TAILQ_FIRST(&session->queue))) {
-		int r = inquiry_start(session->event, session->program, entry->question,
-				      entry->caller, entry->deadline, on_done, session,
+		const struct prompt prompt = {
+			.program = session->program,
+			.question = entry->question,
+			.caller = entry->caller,
+			.advice = cards_advice(session->cards, entry->question->card,
+					       entry->question->applet),
+			.deadline = entry->deadline,
+		};
+		int r = inquiry_start(session->event, &prompt, on_done, session,
 				      &session->inquiry);
 
 		if (r == 0)
 			break;
-		log_error("No process to ask for a PIN can be started: %s", strerror(-r));
+		log_error(_("No process to ask for a PIN can be started: %s"), strerror(-r));
 		entry_end(session, entry, r, -1);
 	}
 	if (session->is_ending && !session->inquiry)
@@ -169,25 +180,33 @@ static void on_cancel(uint64_t number, void *userdata)
 
 static void on_service_lost(void *userdata)
 {
-	log_notice("The service jpkid has left; waiting for it.");
-	session_cancel_all(userdata);
+	struct session *session = userdata;
+
+	log_notice(_("The service jpkid has ended; waiting for it."));
+	session_cancel_all(session);
+	cards_follow(session->cards, NULL);
 }
 
 /* A service that left meanwhile comes back or does not: on_service_lost() has it. */
 static void on_registered(const struct refusal *refusal, void *userdata)
 {
+	struct session *session = userdata;
+	char sentence[REFUSAL_SENTENCE_SIZE];
+
 	if (!refusal) {
-		log_info("Registered with the service jpkid.");
+		log_info(_("Registered with the service jpkid."));
+		cards_follow(session->cards, agent_service(session->agent));
 		return;
 	}
-	log_error("The service jpkid refuses this agent: %s", refusal->text);
+	log_error(_("The service jpkid refuses this agent: %s"),
+		  refusal_sentence(refusal, NULL, sentence));
 	if (refusal->result != -ENOTCONN)
-		session_end(userdata, -EPERM);
+		session_end(session, -EPERM);
 }
 
 static void on_bus_lost(void *userdata)
 {
-	log_error("The system bus has gone.");
+	log_error(_("The connection to the system bus was lost."));
 	session_end(userdata, -ECONNRESET);
 }
 
@@ -195,18 +214,62 @@ static int session_register(struct session *session)
 {
 	static const struct agent_methods methods = { on_ask, on_cancel, on_service_lost,
 						      on_registered };
+	char sentence[REFUSAL_SENTENCE_SIZE];
 	struct refusal refusal;
 
 	if (!agent_new(bus_connection(session->bus), false, &methods, session, &session->agent,
 		       &refusal)) {
-		log_error("The service jpkid refuses this agent: %s", refusal.text);
+		log_error(_("The service jpkid refuses this agent: %s"),
+			  refusal_sentence(&refusal, NULL, sentence));
 		return -EPERM;
 	}
 	if (agent_is_registered(session->agent))
-		log_info("Registered with the service jpkid.");
+		log_info(_("Registered with the service jpkid."));
 	else
-		log_notice("The service jpkid is not there; waiting for it.");
+		log_notice(_("The service jpkid is not running; waiting for it."));
+	cards_follow(session->cards, agent_service(session->agent));
 	return 0;
+}
+
+/* --- cards ----------------------------------------------------------------------------------- */
+
+/* Another applet's certificate takes a PIN. */
+static void on_card_found(const struct applet *applet, void *userdata)
+{
+	struct session *session = userdata;
+
+	if (session->notices && strcmp(applet->kind, "auth") == 0)
+		notices_look(session->notices, session->cards, applet);
+}
+
+static void on_cards_complete(void *userdata)
+{
+	struct session *session = userdata;
+
+	if (session->notices)
+		notices_catch_up(session->notices);
+}
+
+static void on_pin_locked(const struct applet *applet, enum advice advice, void *userdata)
+{
+	struct session *session = userdata;
+	const struct label *label = label_find(applet->kind);
+
+	if (session->notices && label)
+		notices_tell_locked(session->notices, label, advice);
+}
+
+static int session_watch_cards(struct session *session)
+{
+	static const struct cards_methods methods = { on_card_found, on_cards_complete,
+						      on_pin_locked };
+	int r = session->without_notices ? 0 : notices_new(session->event, &session->notices);
+
+	if (r == 0)
+		r = cards_new(session->bus, &methods, session, &session->cards);
+	if (r < 0)
+		log_error(_("Notices cannot be prepared: %s"), strerror(-r));
+	return r;
 }
 
 /* --- the session ----------------------------------------------------------------------------- */
@@ -244,11 +307,13 @@ static int session_run(struct session *session)
 	if (r == 0)
 		r = bus_open(session->event, on_bus_lost, session, &session->bus);
 	if (r < 0) {
-		log_error("The system bus cannot be reached: %s", strerror(-r));
+		log_error(_("The system bus cannot be reached: %s"), strerror(-r));
 		return r;
 	}
+	r = session_watch_cards(session);
 	/* This may wait for the service to start; a signal then ends the process. */
-	r = session_register(session);
+	if (r == 0)
+		r = session_register(session);
 	if (r == 0)
 		r = session_add_signals(session);
 	if (r < 0)
@@ -259,6 +324,8 @@ static int session_run(struct session *session)
 static void session_close(struct session *session)
 {
 	agent_free(session->agent);
+	cards_free(session->cards);
+	notices_free(session->notices);
 	bus_free(session->bus);
 	sd_event_unref(session->event);
 }
@@ -267,17 +334,19 @@ static void session_close(struct session *session)
 
 static const struct option options[] = {
 	{ "pinentry", required_argument, NULL, 'p' },
+	{ "no-notices", no_argument, NULL, 'n' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ 0 },
 };
 
 static const char help[] =
-	"usage: jpkid-agent [--pinentry=PATH]\n"
-	"Asks the person of this session for a PIN of the My Number Card when jpkid needs one.\n\n"
-	"  --pinentry=PATH  the program that shows the question (default: pinentry in PATH)\n"
-	"  --help           print this\n"
-	"  --version        print the version\n";
+	N_("Usage: jpkid-agent [--pinentry=PATH] [--no-notices]\nAsks the user of this session for "
+	   "a PIN of the My Number Card when jpkid needs one, and shows notices\nwhen the card's "
+	   "certificates can be renewed or expire, and when a PIN has become locked.\n\n  "
+	   "--pinentry=PATH  Ask with this program (default: pinentry in PATH)\n  --no-notices     "
+	   "Show no notices\n  --help           Show this help\n  --version        Show the "
+	   "version\n");
 
 /* 0; what is to be printed in *ret_text, if anything; or -EINVAL. */
 static int command_line_parse(int argc, char **argv, struct session *session, const char **ret_text)
@@ -290,8 +359,10 @@ static int command_line_parse(int argc, char **argv, struct session *session, co
 			return -EINVAL;
 		if (letter == 'p')
 			session->program = optarg;
+		else if (letter == 'n')
+			session->without_notices = true;
 		else
-			*ret_text = letter == 'h' ? help : "jpkid-agent " PACKAGE_VERSION "\n";
+			*ret_text = letter == 'h' ? _(help) : "jpkid-agent " PACKAGE_VERSION "\n";
 	}
 	return optind == argc && *session->program ? 0 : -EINVAL;
 }
@@ -302,15 +373,16 @@ int main(int argc, char **argv)
 	const char *text = NULL;
 	int r = process_fill_standard_streams();
 
+	language_begin();
 	TAILQ_INIT(&session.queue);
 	if (r == 0)
 		r = secret_protect_process();
 	if (r < 0) {
-		log_error("This process cannot be protected: %s", strerror(-r));
+		log_error(_("This process cannot be protected: %s"), strerror(-r));
 		return EXIT_FAILURE;
 	}
 	if (command_line_parse(argc, argv, &session, &text) < 0) {
-		log_error("The command line is not right; see: jpkid-agent --help");
+		log_error(_("The command line is not right; see: jpkid-agent --help"));
 		return EXIT_FAILURE;
 	}
 	if (text)

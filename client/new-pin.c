@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "client/applet-call.h"
 #include "client/failure.h"
+#include "client/language.h"
 #include "client/pin.h"
 
 /* The new PIN, and another where the service has refused the form of @last. */
@@ -18,11 +19,11 @@ static int take_new_pin(struct applet_call *call, const struct refusal *last)
 		return FAILURE_NO_PIN;
 	call->new_pin = secret_free(call->new_pin);
 	if (fd >= 0)
-		return pin_read(fd, "new PIN", &call->new_pin);
+		return pin_read(fd, _("new PIN"), &call->new_pin);
 	if (call->terminal < 0)
 		return failure_say(FAILURE_NO_PIN,
-				   "This needs the new PIN: repeat in a terminal, or give it with "
-				   "--new-pin-fd.");
+				   _("This needs the new PIN: repeat the command in a terminal, or "
+				     "give the new PIN with --new-pin-fd."));
 	return pin_ask_new(call->terminal, call->label, call->pin, &call->new_pin);
 }
 
@@ -45,10 +46,7 @@ static int check_old_pin(struct applet_call *call)
 
 	if (failure != 0)
 		return failure;
-	call->pin = TAKE(call->agent.pin);
-	/* The right PIN has just given back all of them. */
-	call->expected_tries = call->applet->tries_max;
-	call->allow_last_try = false;
+	applet_call_keep_pin(call);
 	return 0;
 }
 
@@ -79,11 +77,11 @@ static int take_reset_code(struct applet_call *call)
 
 	call->reset_code = secret_free(call->reset_code);
 	if (fd >= 0)
-		return pin_read(fd, "reset code", &call->reset_code);
+		return pin_read(fd, _("reset code"), &call->reset_code);
 	if (call->terminal < 0)
 		return failure_say(FAILURE_NO_PIN,
-				   "This needs the reset code: repeat in a terminal, or give it "
-				   "with --reset-code-fd.");
+				   _("This needs the reset code: repeat the command in a terminal, "
+				     "or give the code with --reset-code-fd."));
 	return pin_ask_reset_code(call->terminal, &call->reset_code);
 }
 

@@ -24,5 +24,11 @@ void output_clear(struct output *output);
  */
 int output_write(struct output *output, const char *path);
 
+/* Whether that can be done, as far as can be told beforehand. 0 or an enum failure. */
+int output_check(const char *path);
+
+/* Says that it failed with the negative errno @r; the failure that it is. */
+int output_fail(const char *path, int r);
+
 /* Whether that would be a terminal, which takes no binary data: then the failure is said. */
 int output_refuse_terminal(const char *path);

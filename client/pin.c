@@ -8,18 +8,19 @@
 
 #include "base/cleanup.h"
 #include "client/failure.h"
+#include "client/language.h"
 
 enum {
 	PIN_LENGTH_MAX = 16, /* that the service takes */
 	PIN_CAPACITY = PIN_LENGTH_MAX + 2, /* a newline, and one more to see a longer one */
 	CONSENT_CAPACITY = sizeof("yes") + 1,
-	QUESTION_SIZE = 256,
+	QUESTION_SIZE = 512,
 };
 
 static int fail_memory(void)
 {
 	return failure_say(FAILURE_OTHER,
-			   "No memory for the PIN can be locked; look at: ulimit -l");
+			   _("No memory can be locked for the PIN; see: ulimit -l"));
 }
 
 static int pin_check(const struct secret *secret, const char *what)
@@ -27,7 +28,7 @@ static int pin_check(const struct secret *secret, const char *what)
 	if (secret->length >= 1 && secret->length <= PIN_LENGTH_MAX)
 		return 0;
 	return failure_say(FAILURE_NO_PIN,
-			   "A %s has 1 to %d characters; nothing was sent to the card.", what,
+			   _("The %s has 1 to %d characters; nothing was sent to the card."), what,
 			   PIN_LENGTH_MAX);
 }
 
@@ -58,13 +59,14 @@ int pin_read(int fd, const char *what, struct secret **ret_secret)
 	if (isatty(fd))
 		return failure_say(
 			FAILURE_USAGE,
-			"Descriptor %d is a terminal, which would show the %s; without that option "
-			"it is asked for.",
+			_("File descriptor %d is a terminal, which would show the %s on the "
+			  "screen. Leave the option out, and you are asked for it."),
 			fd, what);
 	r = read_to_end(fd, secret);
 	if (r < 0)
-		return failure_say(FAILURE_FILE, "The %s cannot be read from descriptor %d: %s",
-				   what, fd, strerror(-r));
+		return failure_say(FAILURE_FILE,
+				   _("The %s cannot be read from file descriptor %d: %s"), what, fd,
+				   strerror(-r));
 	if (secret->length > 0 && secret->bytes[secret->length - 1] == '\n')
 		secret->length--;
 	failure = pin_check(secret, what);
@@ -92,7 +94,8 @@ int pin_to_descriptor(const struct secret *secret)
 
 static int fail_terminal(int r)
 {
-	return failure_say(FAILURE_NO_PIN, "The terminal gave no answer: %s", strerror(-r));
+	return failure_say(FAILURE_NO_PIN, _("Nothing can be read from the terminal: %s"),
+			   strerror(-r));
 }
 
 /* 0 with *ret_secret NULL: not wanted any more. */
@@ -121,11 +124,11 @@ static int ask_secret(int terminal, const char *question, const char *what,
 int pin_ask(int terminal, const struct label *label, int32_t tries_left, uint8_t tries_max,
 	    const struct terminal_watch *watch, struct secret **ret_pin)
 {
-	char tries[TEXT_TRIES_SIZE], question[QUESTION_SIZE];
+	char question[QUESTION_SIZE];
 
-	snprintf(question, sizeof(question), "%s PIN (%s, %s), %s: ", label->name, label->kind,
-		 label->pin_format, text_tries(tries_left, tries_max, tries));
-	return ask_secret(terminal, question, "PIN", watch, ret_pin);
+	snprintf(question, sizeof(question), _("%s, %d of %d tries left: "), _(label->pin_form),
+		 tries_left, tries_max);
+	return ask_secret(terminal, question, _(label->pin), watch, ret_pin);
 }
 
 static int ask_new_once(int terminal, const struct label *label, const struct secret *old,
@@ -135,21 +138,22 @@ static int ask_new_once(int terminal, const struct label *label, const struct se
 	char question[QUESTION_SIZE];
 	int failure;
 
-	snprintf(question, sizeof(question), "New %s PIN (%s, %s): ", label->name, label->kind,
-		 label->pin_format);
-	failure = ask_secret(terminal, question, "new PIN", NULL, &pin);
+	snprintf(question, sizeof(question), "%s: ", _(label->new_pin_form));
+	failure = ask_secret(terminal, question, _("new PIN"), NULL, &pin);
 	if (failure == 0 && old && secret_equal(pin, old)) {
-		failure_say(FAILURE_NO_PIN, "The new PIN is the old one; nothing was changed.");
+		failure_say(FAILURE_NO_PIN,
+			    _("The new PIN is the same as the old one; nothing was changed."));
 		return 0;
 	}
 	if (failure == 0)
-		failure = ask_secret(terminal, "The same once more: ", "new PIN", NULL, &again);
+		failure = ask_secret(terminal, _("The same once more: "), _("new PIN"), NULL,
+				     &again);
 	if (failure != 0)
 		return failure;
 	if (secret_equal(pin, again))
 		*ret_pin = TAKE(pin);
 	else
-		failure_say(FAILURE_NO_PIN, "The two are not the same; nothing was changed.");
+		failure_say(FAILURE_NO_PIN, _("The two are not the same; nothing was changed."));
 	return 0;
 }
 
@@ -172,29 +176,28 @@ int pin_ask_reset_code(int terminal, struct secret **ret_code)
 {
 	char question[QUESTION_SIZE];
 
-	snprintf(question, sizeof(question), "Reset code (1 to %d characters): ", PIN_LENGTH_MAX);
-	return ask_secret(terminal, question, "reset code", NULL, ret_code);
+	snprintf(question, sizeof(question), _("Reset code (1 to %d characters): "),
+		 PIN_LENGTH_MAX);
+	return ask_secret(terminal, question, _("reset code"), NULL, ret_code);
 }
 
-int pin_ask_consent(int terminal, const struct label *label, uint32_t tries_left)
+int pin_ask_consent(int terminal, const char *what, uint32_t tries_left)
 {
 	CLEANUP(secret_freep) struct secret *answer = secret_new(CONSENT_CAPACITY);
-	char what[QUESTION_SIZE / 2] = "reset code", question[QUESTION_SIZE];
+	char question[QUESTION_SIZE];
 	int r;
 
 	if (!answer)
 		return fail_memory();
-	if (label)
-		snprintf(what, sizeof(what), "%s PIN (%s)", label->kind, label->name);
 	if (tries_left > 1)
 		snprintf(question, sizeof(question),
-			 "%u tries of the %s are left. This machine holds the last ones back.\n"
-			 "Type yes to use one: ",
+			 _("%u tries of the %s are left. This computer is set to keep the last "
+			   "ones.\nType yes to use one: "),
 			 tries_left, what);
 	else
 		snprintf(question, sizeof(question),
-			 "One try of the %s is left. A wrong one locks it.\n"
-			 "Type yes to use the last try: ",
+			 _("One try of the %s is left. A wrong one locks it.\n"
+			   "Type yes to use the last try: "),
 			 what);
 	r = terminal_ask(terminal, question, true, NULL, answer);
 	if (r < 0)
@@ -202,20 +205,21 @@ int pin_ask_consent(int terminal, const struct label *label, uint32_t tries_left
 	if (answer->length != strlen("yes") ||
 	    memcmp(answer->bytes, "yes", strlen("yes")) != 0)
 		return failure_say(FAILURE_PIN_HELD_BACK,
-				   "The try is kept; nothing was sent to the card.");
+				   _("No try was used; nothing was sent to the card."));
 	return 0;
 }
 
 int pin_send_to_pad(int terminal, const struct applet *applet, const struct label *label,
 		    bool is_change)
 {
-	char tries[TEXT_TRIES_SIZE], sentence[QUESTION_SIZE];
+	char sentence[QUESTION_SIZE];
 	int r;
 
-	snprintf(sentence, sizeof(sentence), "%s PIN (%s, %s), %s: type it at the reader%s.\n",
-		 label->name, label->kind, label->pin_format,
-		 text_tries(applet->tries_left, applet->tries_max, tries),
-		 is_change ? ", then the new one twice" : "");
+	snprintf(sentence, sizeof(sentence),
+		 is_change ? _("%s, %d of %d tries left: type it on the reader's keypad, then the "
+			       "new one twice.\n") :
+			     _("%s, %d of %d tries left: type it on the reader's keypad.\n"),
+		 _(label->pin_form), applet->tries_left, applet->tries_max);
 	r = terminal_say(terminal, sentence);
 	return r < 0 ? fail_terminal(r) : 0;
 }

@@ -7,8 +7,8 @@
 
 #include "base/secret.h"
 #include "client/inventory.h"
+#include "client/label.h"
 #include "client/terminal.h"
-#include "client/text.h"
 
 enum {
 	PIN_ASK_MAX = 3, /* times for the same, all in all */
@@ -31,10 +31,8 @@ int pin_ask_new(int terminal, const struct label *label, const struct secret *ol
 		struct secret **ret_pin);
 int pin_ask_reset_code(int terminal, struct secret **ret_code);
 
-/*
- * May one of the last @tries_left tries be used: of the PIN of @label, or of the reset code (NULL)?
- */
-int pin_ask_consent(int terminal, const struct label *label, uint32_t tries_left);
+/* May one of the last @tries_left tries be used of @what, in the person's language? */
+int pin_ask_consent(int terminal, const char *what, uint32_t tries_left);
 
 /* Sends the person to the reader, to type the PIN there, and a new one where it @is_change. */
 int pin_send_to_pad(int terminal, const struct applet *applet, const struct label *label,

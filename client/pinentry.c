@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "client/language.h"
 
 struct pinentry {
 	assuan_context_t context;
@@ -112,7 +113,7 @@ static int program_start(struct pinentry *pinentry, const char *path)
 		assuan_new_ext(&pinentry->context, GPG_ERR_SOURCE_DEFAULT, &hooks, NULL, NULL);
 
 	if (error)
-		return fail("no locked memory is left", error);
+		return -ENOMEM;
 	assuan_begin_confidential(pinentry->context);
 	/* Who started this process ends what is left of it. */
 	assuan_set_flag(pinentry->context, ASSUAN_NO_WAITPID, 1);
@@ -236,7 +237,7 @@ static int judge(gpg_error_t error)
 	for (size_t i = 0; i < LENGTH_OF(refusals); i++)
 		if (gpg_err_code(error) == refusals[i])
 			return ANSWER_DISMISSED;
-	return fail("the dialogue failed", error);
+	return fail(_("the dialog failed"), error);
 }
 
 /* --- the dialogue ---------------------------------------------------------------------------- */
@@ -256,10 +257,10 @@ int pinentry_open(const char *program, struct pinentry **ret_pinentry)
 	int r;
 
 	if (!pinentry)
-		return fail("this process", gpg_error(GPG_ERR_ENOMEM));
+		return -ENOMEM;
 	if (!program_find(program, path)) {
-		log_error("No program '%s' can be executed; install a pinentry, or see: "
-			  "man jpkid-agent", program);
+		log_error(_("The program '%s' cannot be run. Install a pinentry, or see: man "
+			    "jpkid-agent"), program);
 		return -EIO;
 	}
 	r = program_start(pinentry, path);

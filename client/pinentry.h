@@ -20,7 +20,7 @@ struct dialog {
 
 /*
  * @program: a path, or a name to be found in PATH. *ret_pinentry is to be closed by
- * pinentry_close(). 0 or -EIO.
+ * pinentry_close(). 0, -EIO (the log says why), or -ENOMEM, also where none can be locked.
  */
 int pinentry_open(const char *program, struct pinentry **ret_pinentry);
 void pinentry_closep(struct pinentry **pinentry);

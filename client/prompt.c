@@ -10,149 +10,78 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "client/label.h"
+#include "client/language.h"
 #include "client/pinentry.h"
-#include "client/text.h"
 
 enum {
 	ENTRIES_MAX = 5, /* a pinentry that answers by itself shall not keep us busy */
-	USEC_PER_SEC = 1000 * 1000,
 };
 
 /* --- words ----------------------------------------------------------------------------------- */
 
-static const struct language {
-	const char *title;
-	const char *enter[2]; /* around what is asked for */
-	const char *tries[2]; /* around a number */
-	const char *last_try;
-	const char *caller, *unknown, *reason; /* before a name, instead of it, before a sentence */
-	const char *prompt, *ok, *cancel;
-	const char *consent[3]; /* around what is asked for, and where it can be reset */
-	const char *use_last_try, *keep_last_try;
-	struct {
-		const char *what, *stores, *error;
-	} kinds[LABEL_COUNT]; /* in the order of labels[] */
-} japanese = {
-	.title = "マイナンバーカード",
-	.enter = { "", "を入力してください。\n" },
-	.tries = { "あと", "回間違えるとロックされます。\n" },
-	.last_try = "残り1回です。間違えるとロックされます。\n",
-	.caller = "\n求めているプログラム(参考): ",
-	.unknown = "不明",
-	.reason = "\n理由(プログラムの申告): ",
-	.prompt = "パスワード:",
-	.ok = "OK",
-	.cancel = "キャンセル",
-	.consent = { "",
-		     "は残り1回です。間違えるとロックされます。\n"
-		     "ロックの解除には、市区町村の窓口か、アプリ「JPKI暗証番号リセット」と",
-		     "の端末での手続きが必要です。\n最後の1回を使いますか?\n" },
-	.use_last_try = "最後の1回を使う",
-	.keep_last_try = "やめる",
-	.kinds = {
-		{ "利用者証明用電子証明書のパスワード(数字4桁)",
-		  "セブン-イレブンまたはイオングループの店舗",
-		  "パスワードは数字4桁です。カードには何も送っていません。" },
-		{ "署名用電子証明書のパスワード(英数字6〜16文字)", "コンビニエンスストア",
-		  "パスワードは半角の英数字6〜16文字です。カードには何も送っていません。" },
-	},
-}, english = {
-	.title = "My Number Card",
-	.enter = { "Enter the ", ".\n" },
-	.tries = { "", " wrong entries will lock it.\n" },
-	.last_try = "This is the last try: a wrong entry will lock it.\n",
-	.caller = "\nProgram that asks (for show only): ",
-	.unknown = "not known",
-	.reason = "\nReason, as the program says: ",
-	.prompt = "Password:",
-	.ok = "OK",
-	.cancel = "Cancel",
-	.consent = { "One try is left of the ",
-		     ". A wrong entry will lock it.\nIt can then be unlocked at the municipal "
-		     "window only; or with the app 「JPKI暗証番号リセット」 and a terminal in a ",
-		     ".\nUse the last try?\n" },
-	.use_last_try = "Use the last try",
-	.keep_last_try = "Keep it",
-	.kinds = {
-		{ "password of the user authentication certificate (利用者証明用, 4 digits)",
-		  "Seven-Eleven or AEON group store",
-		  "It is 4 digits. Nothing was sent to the card." },
-		{ "password of the digital signature certificate (署名用, 6 to 16 letters and "
-		  "digits)",
-		  "convenience store",
-		  "It is 6 to 16 letters A-Z and digits. Nothing was sent to the card." },
-	},
-};
-
-/* That of messages, as setlocale(3) has it; the locale itself need not be installed. */
-static const struct language *language_of_session(void)
+static const struct label *label_of(const struct prompt *prompt)
 {
-	static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	return label_find(prompt->question->applet);
+}
 
-	for (size_t i = 0; i < LENGTH_OF(variables); i++) {
-		const char *value = getenv(variables[i]);
+/* A copy of what others say, which some programs would take for markup. NULL: no memory. */
+static char *copy_foreign(const char *text)
+{
+	char *copy = malloc(strlen(text) * strlen("‹") + 1), *end = copy;
 
-		if (value && *value)
-			return strncmp(value, "ja", strlen("ja")) == 0 ? &japanese : &english;
+	for (; copy && *text; text++) {
+		if (*text == '<')
+			end = stpcpy(end, "‹");
+		else if (*text == '>')
+			end = stpcpy(end, "›");
+		else
+			*end++ = *text;
 	}
-	return &english;
+	if (copy)
+		*end = '\0';
+	return copy;
 }
 
 /* --- one question ---------------------------------------------------------------------------- */
 
-struct prompt {
-	const struct agent_question *question;
-	const char *caller;
-	uint64_t deadline;
-	const struct language *language;
-	size_t kind; /* index of labels[] */
-	struct pinentry *pinentry;
-};
-
-/* What others say: some programs would take it for markup. */
-static void write_foreign(FILE *stream, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '<')
-			fputs("‹", stream);
-		else if (*text == '>')
-			fputs("›", stream);
-		else
-			fputc(*text, stream);
-	}
-}
-
 static void write_caller(const struct prompt *prompt, FILE *stream)
 {
-	fputs(prompt->language->caller, stream);
-	write_foreign(stream, prompt->caller ? prompt->caller : prompt->language->unknown);
-	if (!prompt->question->reason)
+	const char *text = prompt->question->reason;
+	CLEANUP(freep) char *caller = copy_foreign(prompt->caller ? prompt->caller :
+								    _("not known"));
+	CLEANUP(freep) char *reason = text ? copy_foreign(text) : NULL;
+
+	fputc('\n', stream);
+	if (caller)
+		fprintf(stream, _("Asking program (not verified): %s"), caller);
+	if (!reason)
 		return;
-	fputs(prompt->language->reason, stream);
-	write_foreign(stream, prompt->question->reason);
+	fputc('\n', stream);
+	fprintf(stream, _("Its reason, in its own words: %s"), reason);
 }
 
 /* What others say comes last: pinentry.h cuts what is too long. */
 static void write_request(const struct prompt *prompt, FILE *stream)
 {
-	const struct language *language = prompt->language;
 	const int32_t tries = prompt->question->tries_left;
 
-	fprintf(stream, "%s%s%s", language->enter[0], language->kinds[prompt->kind].what,
-		language->enter[1]);
+	fprintf(stream, "%s\n", _(label_of(prompt)->enter));
 	if (tries == 1)
-		fputs(language->last_try, stream);
+		fputs(_("This is the last try: a wrong entry will lock it."), stream);
 	else
-		fprintf(stream, "%s%d%s", language->tries[0], tries, language->tries[1]);
+		fprintf(stream, _("%d wrong entries will lock it."), tries);
+	fputc('\n', stream);
 	write_caller(prompt, stream);
 }
 
 static void write_consent(const struct prompt *prompt, FILE *stream)
 {
-	const struct language *language = prompt->language;
+	char advice[ADVICE_TEXT_SIZE];
 
-	fprintf(stream, "%s%s%s%s%s", language->consent[0], language->kinds[prompt->kind].what,
-		language->consent[1], language->kinds[prompt->kind].stores, language->consent[2]);
+	fprintf(stream, "%s\n%s\n%s\n%s\n", _(label_of(prompt)->last_try),
+		_("If it becomes locked:"), advice_text(prompt->advice, label_of(prompt), advice),
+		_("Use the last try?"));
 	write_caller(prompt, stream);
 }
 
@@ -175,7 +104,7 @@ static char *description(const struct prompt *prompt,
 
 static int fail_memory(void)
 {
-	log_error("No memory is left to ask for a PIN, or none can be locked.");
+	log_error(_("No memory is left to ask for a PIN, or none can be locked."));
 	return -ENOMEM;
 }
 
@@ -187,20 +116,20 @@ static unsigned int seconds_left(const struct prompt *prompt)
 	return now < prompt->deadline ? (unsigned int)((prompt->deadline - now) / USEC_PER_SEC) : 0;
 }
 
-static int ask_consent(const struct prompt *prompt)
+static int ask_consent(const struct prompt *prompt, struct pinentry *pinentry)
 {
 	CLEANUP(freep) char *text = description(prompt, write_consent);
 	const struct dialog dialog = {
-		.title = prompt->language->title,
+		.title = _("My Number Card"),
 		.description = text,
-		.ok = prompt->language->use_last_try,
-		.cancel = prompt->language->keep_last_try,
+		.ok = _("Use the last try"),
+		.cancel = _("Do not use it"),
 		.timeout = seconds_left(prompt),
 	};
 
 	if (!text)
 		return fail_memory();
-	return dialog.timeout > 0 ? pinentry_confirm(prompt->pinentry, &dialog) : ANSWER_DISMISSED;
+	return dialog.timeout > 0 ? pinentry_confirm(pinentry, &dialog) : ANSWER_DISMISSED;
 }
 
 static bool is_letter_or_digit(uint8_t byte, bool digits_only)
@@ -221,19 +150,20 @@ static bool can_be_pin(const struct agent_question *question, const struct secre
 }
 
 /* @error: what was wrong with the answer before; NULL: nothing. */
-static int ask_pin_once(const struct prompt *prompt, const char *error, struct secret **ret_secret)
+static int ask_pin_once(const struct prompt *prompt, struct pinentry *pinentry, const char *error,
+			struct secret **ret_secret)
 {
 	CLEANUP(freep) char *text = description(prompt, write_request);
 	/* One more, to see what is too long. */
 	CLEANUP(secret_freep)
 	struct secret *secret = secret_new((size_t)prompt->question->length_max + 1);
 	const struct dialog dialog = {
-		.title = prompt->language->title,
+		.title = _("My Number Card"),
 		.description = text,
 		.error = error,
-		.prompt = prompt->language->prompt,
-		.ok = prompt->language->ok,
-		.cancel = prompt->language->cancel,
+		.prompt = _("PIN:"),
+		.ok = _("OK"),
+		.cancel = _("Cancel"),
 		.timeout = seconds_left(prompt),
 	};
 	int r;
@@ -242,19 +172,19 @@ static int ask_pin_once(const struct prompt *prompt, const char *error, struct s
 		return fail_memory();
 	if (dialog.timeout == 0)
 		return ANSWER_DISMISSED;
-	r = pinentry_ask(prompt->pinentry, &dialog, secret);
+	r = pinentry_ask(pinentry, &dialog, secret);
 	if (r == 0)
 		*ret_secret = TAKE(secret);
 	return r;
 }
 
-static int ask_pin(const struct prompt *prompt, struct secret **ret_pin)
+static int ask_pin(const struct prompt *prompt, struct pinentry *pinentry, struct secret **ret_pin)
 {
 	const char *error = NULL;
 
 	for (int i = 0; i < ENTRIES_MAX; i++) {
 		CLEANUP(secret_freep) struct secret *secret = NULL;
-		int r = ask_pin_once(prompt, error, &secret);
+		int r = ask_pin_once(prompt, pinentry, error, &secret);
 
 		if (r != 0)
 			return r;
@@ -262,26 +192,19 @@ static int ask_pin(const struct prompt *prompt, struct secret **ret_pin)
 			*ret_pin = TAKE(secret);
 			return 0;
 		}
-		error = prompt->language->kinds[prompt->kind].error;
+		error = _(label_of(prompt)->rule);
 	}
 	return ANSWER_DISMISSED;
 }
 
-int prompt_ask(const char *program, const struct agent_question *question, const char *caller,
-	       uint64_t deadline, struct secret **ret_pin)
+int prompt_ask(const struct prompt *prompt, struct secret **ret_pin)
 {
 	CLEANUP(pinentry_closep) struct pinentry *pinentry = NULL;
-	struct prompt prompt = {
-		.question = question,
-		.caller = caller,
-		.deadline = deadline,
-		.language = language_of_session(),
-		.kind = (size_t)(label_find(question->applet) - labels),
-	};
-	int r = pinentry_open(program, &pinentry);
+	int r = pinentry_open(prompt->program, &pinentry);
 
-	prompt.pinentry = pinentry;
-	if (r == 0 && question->tries_left == 1)
-		r = ask_consent(&prompt);
-	return r == 0 ? ask_pin(&prompt, ret_pin) : r;
+	if (r == -ENOMEM)
+		return fail_memory();
+	if (r == 0 && prompt->question->tries_left == 1)
+		r = ask_consent(prompt, pinentry);
+	return r == 0 ? ask_pin(prompt, pinentry, ret_pin) : r;
 }

@@ -2,9 +2,11 @@
 /* Signature schemes, as org.jpkid1 names them, and what of a file goes to the card. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+
+#include "client/openssl.h"
 
 enum {
 	SCHEME_INPUT_MAX = 245, /* of rsa-pkcs1; no digest is as long */
@@ -22,5 +24,13 @@ struct scheme_input {
  */
 int scheme_read(const char *name, const char *file, struct scheme_input *ret_input);
 
-/* One line for each. */
-void scheme_list(FILE *stream);
+/* Whether @signature was made of @input with the key that belongs to @key. */
+bool scheme_verifies(const struct scheme_input *input, EVP_PKEY *key, const uint8_t *signature,
+		     size_t length);
+
+/* Whether its digest is one of which two files can have the same. */
+bool scheme_is_weak(const struct scheme_input *input);
+
+/* The schemes, from 0 on. NULL: there are no more. */
+const char *scheme_name(size_t index);
+const char *scheme_help(size_t index);

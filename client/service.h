@@ -2,7 +2,20 @@
 /* Method calls to org.jpkid1 on the system bus. */
 #pragma once
 
-#include "dbus/message.h"
+#include "client/refusal.h"
+
+#define SERVICE_NAME "org.jpkid1"
+#define ROOT_PATH "/org/jpkid1"
+#define MANAGER_INTERFACE "org.jpkid1.Manager"
+#define READER_INTERFACE "org.jpkid1.Reader"
+#define CARD_INTERFACE "org.jpkid1.Card"
+#define APPLET_INTERFACE "org.jpkid1.Applet"
+#define OBJECT_MANAGER_INTERFACE "org.freedesktop.DBus.ObjectManager"
+
+/* The match rule of the signal that service_owner_change() reads. */
+#define SERVICE_OWNER_RULE                                                                         \
+	"type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS             \
+	"',member='NameOwnerChanged',arg0='" SERVICE_NAME "'"
 
 /* A method call. */
 struct request {
@@ -11,20 +24,20 @@ struct request {
 	/* Writes the arguments; NULL: there are none. */
 	void (*write)(struct writer *writer, const void *data);
 	const void *data;
+	bool is_unattended; /* neither polkit nor an agent asks anybody */
 	/* Runs after each message that comes before the answer; NULL: those wait. */
 	void (*meanwhile)(void *userdata);
 	void *userdata;
+	unsigned int patience; /* milliseconds, then it is refused with -ETIMEDOUT; 0: for ever */
 };
 
-/* Why a call was not answered with what was asked for. */
-struct refusal {
-	int result; /* as base/error.h has it; -ENOTCONN: the service is not there, or no more */
-	uint32_t tries_left; /* of ANSWER_PIN_INCORRECT and ANSWER_LAST_TRY, else 0 */
-	char text[512];      /* a sentence */
-};
+/* Writes the a{sv} of a method that is given no options. */
+void write_no_options(struct writer *writer, const void *data);
 
 /* 0 or an enum failure. */
 int service_open(DBusConnection **ret_service);
+/* False: *ret_refusal has the words of the bus. */
+bool service_connect(DBusConnection **ret_service, struct refusal *ret_refusal);
 void service_close(DBusConnection *service);
 
 /*
@@ -40,8 +53,8 @@ DBusMessage *service_message(const struct request *request);
 /* Whether @reply is no error and has @signature; false: *ret_refusal says why not. */
 bool service_accepts(DBusMessage *reply, const char *signature, struct refusal *ret_refusal);
 
-/* A refusal that is found before there is an answer. Returns false. */
-bool refusal_set(struct refusal *refusal, int result);
-
-/* Says it; the failure that it is. */
-int refusal_say(const struct refusal *refusal);
+/*
+ * Whether @message is the bus's word that the service has come or gone, or another one is there:
+ * unique names before and now, "" for none, borrowed from it.
+ */
+bool service_owner_change(DBusMessage *message, const char **ret_before, const char **ret_now);

@@ -19,6 +19,12 @@ void session_close(struct session *session);
 /* Whether the arguments leave this reader in play. */
 bool session_means_reader(const struct session *session, const struct reader *reader);
 
+/* The one of those whose card is nearest to being of use. NULL: no reader is meant. */
+const struct reader *session_nearest_reader(const struct session *session);
+
+/* Whether the arguments leave a usable card. */
+bool session_has_card(const struct session *session);
+
 /*
  * The one usable card that the arguments leave. 0, or an enum failure: none, and what to do about
  * it; or several, and which.

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "client/failure.h"
+#include "client/language.h"
 #include "client/pin.h"
 
 /* --- what the service says ------------------------------------------------------------------- */
@@ -103,6 +104,7 @@ void terminal_agent_run(void *userdata)
 	else
 		agent_dismiss(agent->agent, TAKE(agent->question));
 	if (agent->pin && fd < 0)
-		agent->failure = failure_say(FAILURE_OTHER, "The PIN cannot be handed over: %s",
+		agent->failure = failure_say(FAILURE_OTHER, _("The PIN cannot be handed to the "
+							      "service: %s"),
 					     strerror(-fd));
 }

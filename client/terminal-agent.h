@@ -21,7 +21,6 @@ struct terminal_agent {
 	struct secret *pin;
 	int failure;
 };
-#define TERMINAL_AGENT_INIT ((struct terminal_agent){ 0 })
 
 /*
  * Registers it, to ask about @applet. 0 or an enum failure; in each case terminal_agent_close()

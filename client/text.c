@@ -1,68 +1,131 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/text.h"
 
-#include <stdio.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <string.h>
+#include <wchar.h>
 
-const struct label labels[LABEL_COUNT] = {
-	{ "auth", "利用者証明用", "数字4桁", "Seven-Eleven or AEON group store", "sign" },
-	{ "sign", "署名用", "英数字6〜16文字", "convenience store", "auth" },
-};
-
-const struct label *label_find(const char *kind)
-{
-	for (size_t i = 0; i < LABEL_COUNT; i++)
-		if (strcmp(labels[i].kind, kind) == 0)
-			return &labels[i];
-	return NULL;
-}
+#include "base/cleanup.h"
+#include "client/language.h"
 
 const char *text_word(const struct word *words, const char *value)
 {
 	for (; words->value; words++)
 		if (strcmp(words->value, value) == 0)
-			return words->word;
+			return _(words->word);
 	return value;
 }
 
 const char *text_tries(int32_t left, uint8_t max, char text[TEXT_TRIES_SIZE])
 {
 	if (left < 0)
-		return strcpy(text, "tries not known");
-	if (left == 0)
-		return strcpy(text, "PIN locked");
-	snprintf(text, TEXT_TRIES_SIZE, "%d of %d tries left", left, max);
+		snprintf(text, TEXT_TRIES_SIZE, "%s", _("tries not known"));
+	else if (left == 0)
+		snprintf(text, TEXT_TRIES_SIZE, "%s", _("locked"));
+	else
+		snprintf(text, TEXT_TRIES_SIZE, _("%d of %d tries left"), left, max);
 	return text;
 }
 
-/* How many bytes the control character at @byte has; 0: it is none. */
-static size_t control_length(const unsigned char *byte)
+/* The character at @text, and its bytes. */
+static size_t character_at(const char *text, wchar_t *ret_character)
 {
-	if (byte[0] < 0x20 || byte[0] == 0x7F)
-		return 1;
-	if (byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] < 0xA0) /* U+0080 to U+009F */
-		return 2;
-	if (byte[0] == 0xD8 && byte[1] == 0x9C) /* U+061C */
-		return 2;
-	if (byte[0] != 0xE2)
-		return 0;
-	if (byte[1] == 0x80 && byte[2] >= 0x8B && byte[2] <= 0x8F) /* U+200B to U+200F */
-		return 3;
-	if (byte[1] == 0x80 && byte[2] >= 0xA8 && byte[2] <= 0xAE) /* U+2028 to U+202E */
-		return 3;
-	if (byte[1] == 0x81 && byte[2] >= 0xA0 && byte[2] <= 0xAF) /* U+2060 to U+206F */
-		return 3;
-	return 0;
+	mbstate_t state = { 0 };
+	const size_t length = mbrtowc(ret_character, text, strnlen(text, MB_LEN_MAX), &state);
+
+	if (length > 0 && length <= MB_LEN_MAX)
+		return length;
+	/* No UTF-8, or cut in its middle: a terminal shows something for each byte. */
+	*ret_character = L'?';
+	return 1;
+}
+
+static bool is_clean(wchar_t character)
+{
+	static const struct {
+		wchar_t first, last;
+	} unfit[] = {
+		{ 0, 0x1F },          { 0x7F, 0x9F },     { 0xAD, 0xAD },     { 0x61C, 0x61C },
+		{ 0x200B, 0x200F },   { 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF },
+		{ 0x110000, WCHAR_MAX }, /* which is beyond Unicode */
+	};
+
+	for (size_t i = 0; i < LENGTH_OF(unfit); i++)
+		if (character >= unfit[i].first && character <= unfit[i].last)
+			return false;
+	return true;
 }
 
 void text_clean(char *text)
 {
-	unsigned char *byte = (unsigned char *)text;
+	while (*text) {
+		wchar_t character;
+		const size_t length = character_at(text, &character);
 
-	while (*byte) {
-		const size_t length = control_length(byte);
-
-		memset(byte, '?', length);
-		byte += length > 0 ? length : 1;
+		if (character == L'?' || !is_clean(character))
+			memset(text, '?', length);
+		text += length;
 	}
+}
+
+static size_t character_width(wchar_t character)
+{
+	const int columns = wcwidth(character);
+
+	return columns > 0 ? (size_t)columns : 0;
+}
+
+size_t text_width(const char *text)
+{
+	wchar_t character;
+	size_t width = 0;
+
+	while (*text) {
+		text += character_at(text, &character);
+		width += character_width(character);
+	}
+	return width;
+}
+
+size_t text_wider(size_t width, const char *text)
+{
+	const size_t own = text_width(text);
+
+	return own > width ? own : width;
+}
+
+/* JIS X 4051 has more of them. */
+static bool may_break(wchar_t before, wchar_t after)
+{
+	if (before == L' ')
+		return after != L' ';
+	return (character_width(before) > 1 || character_width(after) > 1) && after != L' ' &&
+	       !wcschr(L"（「『(", before) && !wcschr(L"、。，．・）」』ー‐〜)?!:;,.％", after);
+}
+
+size_t text_fit(const char *text, size_t columns)
+{
+	size_t at = 0, width = 0, fits = 0;
+	wchar_t before = L'\0', after;
+
+	while (text[at]) {
+		const size_t length = character_at(text + at, &after);
+
+		if (before && may_break(before, after))
+			fits = at;
+		width += character_width(after);
+		if (width > columns && after != L' ')
+			return fits > 0 ? fits : at > 0 ? at : length;
+		at += length;
+		before = after;
+	}
+	return at;
+}
+
+void text_pad(FILE *stream, const char *text, size_t width)
+{
+	const size_t own = text_width(text);
+
+	fprintf(stream, "%s%*s", text, own < width ? (int)(width - own) : 0, "");
 }

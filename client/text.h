@@ -1,42 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What people are shown: their names for things, and text of others made fit for a terminal. */
+/* What people are shown: words, columns, and text of others made fit for a terminal. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
-	LABEL_COUNT = 2,
-	TEXT_TRIES_SIZE = 40,
+	TEXT_TRIES_SIZE = 64,
 };
-
-/* An applet's. */
-struct label {
-	const char *kind;       /* "auth" */
-	const char *name;       /* "利用者証明用" */
-	const char *pin_format; /* "数字4桁" */
-	const char *store;      /* that has terminals where its PIN can be reset */
-	const char *other;      /* the kind of the applet whose PIN is needed for that */
-};
-
-/* Auth, then sign. */
-extern const struct label labels[LABEL_COUNT];
-
-/* NULL: neither of the two. */
-const struct label *label_find(const char *kind);
 
 /* What is said for a value of a short list. */
 struct word {
-	const char *value, *word;
+	const char *value, *word; /* @word goes through _() */
 };
 
 /* @words end with { 0 }; a value that is not there is its own word. */
 const char *text_word(const struct word *words, const char *value);
 
-/* "3 of 3 tries left", "PIN locked", or "tries not known" (@left is negative). Returns @text. */
+/* "3 of 3 tries left", "locked", or "tries not known" (@left is negative). Returns @text. */
 const char *text_tries(int32_t left, uint8_t max, char text[TEXT_TRIES_SIZE]);
 
 /*
- * Puts '?' in the place of control characters: Unicode's Cc, line and paragraph separators, and
- * what is invisible or changes the direction of writing. The length stays. @text is UTF-8.
+ * Puts '?' in the place of each byte that is no UTF-8, and of control characters: Unicode's Cc,
+ * line and paragraph separators, and what is invisible or changes the direction of writing. The
+ * length stays.
  */
 void text_clean(char *text);
+
+/* The columns that @text (UTF-8) takes on a terminal, where kanji and kana take two. */
+size_t text_width(const char *text);
+
+/* @width, or that of @text if it is wider. */
+size_t text_wider(size_t width, const char *text);
+
+/*
+ * The bytes of @text that go on a line of @columns, blanks at its end included: all, or up to a
+ * blank or between kanji and kana, so that no line begins or ends with the wrong punctuation. At
+ * least one character.
+ */
+size_t text_fit(const char *text, size_t columns);
+
+/* Writes @text, and blanks after it up to @width columns. */
+void text_pad(FILE *stream, const char *text, size_t width);

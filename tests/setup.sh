@@ -2,11 +2,11 @@
 # For ./demo and ./check to source: a copy of the tree, built on Debian 12 with whatever it needs installed.
 
 packages="
-	autoconf automake make gcc libc6-dev pkg-config xz-utils
+	autoconf automake make gcc libc6-dev pkg-config xz-utils gettext
 	libpcsclite-dev libssl-dev libsystemd-dev libdbus-1-dev libcmocka-dev libjansson-dev libassuan-dev libinih-dev
 	pcscd vsmartcard-vpcd opensc openssl dbus-daemon dbus-bin polkitd systemd iproute2 util-linux procps strace mandoc man-db
 	pinentry-curses pinentry-tty libxml2-utils duktape
-	python3 python3-dbus python3-gi
+	python3 python3-dbus python3-gi zsh openssh-client
 	build-essential debhelper lintian
 	systemd-container debootstrap"
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measures what jpkid promises about its costs, and prints one table; for use inside tests/sandbox only.
 
-    bench.py [--quick] [NAME]...        NAME: apdus, time, attack, idle, memory, readers, fairness, start; without one, all
+    bench.py [--quick] [NAME]...        NAME: apdus, time, attack, idle, memory, readers, fairness, start, files; without one,
+                                    all
 
 Every figure is a count, or a ratio of two things that were measured in turns in the same run. The exit status is 1 when
 a limit is missed.
@@ -17,6 +18,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import typing
 
@@ -409,9 +411,66 @@ def measure_start(table, quick):
         bed.card().control("delay 0")
 
 
+# ---- 9: large files ----
+
+def timed(words, pin=None):
+    """Seconds until it has ended well."""
+    with contextlib.ExitStack() as cleanup:
+        descriptors = [stack.pipe_with(pin)] if pin else []
+        for descriptor in descriptors:
+            cleanup.callback(os.close, descriptor)
+        options = [f"--pin-fd={descriptor}" for descriptor in descriptors]
+        started = time.monotonic()
+        subprocess.run([*words, *options], pass_fds=descriptors, stdout=subprocess.DEVNULL, check=True)
+        return time.monotonic() - started
+
+
+def peak_of_signing(words):
+    """VmHWM in KiB when all has been read and the PIN is waited for."""
+    reader, writer = os.pipe()
+    with subprocess.Popen([*words, f"--pin-fd={reader}"], pass_fds=[reader]) as process:
+        os.close(reader)
+        path = f"/proc/{process.pid}"
+
+        def waits_for_pin():
+            with open(f"{path}/syscall") as syscall:
+                return syscall.read().split()[1:2] == [hex(reader)]
+        stack.wait_until(waits_for_pin, "the PIN is wanted", patience=600)
+        with open(f"{path}/status") as status:
+            peak = [int(line.split()[1]) for line in status if line.startswith("VmHWM")]
+        os.write(writer, PINS["auth"])
+        os.close(writer)
+    if process.returncode != 0:
+        raise RuntimeError(f"{words} ended with {process.returncode}")
+    return peak[0]
+
+
+def measure_files(table, quick):
+    size, rounds = (256, 5) if quick else (1024, 7)
+    with stack.Stack() as bed, tempfile.TemporaryDirectory(dir=stack.WORK) as folder:
+        bed.wait_for_cards()
+        file, out = os.path.join(folder, "file"), os.path.join(folder, "out")
+        with open(file, "wb") as content:
+            for _ in range(size):
+                content.write(os.urandom(1 << 20))
+        detached = [stack.program("jpkictl"), "sign", "auth", file, "-o", out]
+        digest, copy = ["openssl", "dgst", "-sha256", file], ["cp", file, out]
+        for what, words, plain, limit in (
+                ("detached, against openssl dgst", detached, [digest], 0.9),
+                ("attached, against openssl dgst and cp", [*detached, "--attached"], [digest, copy], 0.9),
+                ("attached, against openssl dgst alone", [*detached, "--attached"], [digest], None)):
+            ratios = [sum(timed(other) for other in plain) / timed(words, PINS["auth"]) for _ in range(rounds)]
+            ratio = statistics.median(ratios)
+            table.row(f"files: speed of signing {size} MiB, {what}",
+                      f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})", f">= {limit}" if limit else "",
+                      not limit or ratio >= limit)
+        for what, words in ("detached", detached), ("attached", [*detached, "--attached"]):
+            table.at_most(f"files: peak memory of signing {size} MiB, {what}, KiB", peak_of_signing(words), 16 * 1024)
+
+
 MEASUREMENTS = {name.removeprefix("measure_"): globals()[name] for name in (
     "measure_apdus", "measure_time", "measure_attack", "measure_idle", "measure_memory", "measure_readers",
-    "measure_fairness", "measure_start")}
+    "measure_fairness", "measure_start", "measure_files")}
 
 
 def main():

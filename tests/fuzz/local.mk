@@ -5,6 +5,7 @@ TESTS += $(fuzzers)
 EXTRA_DIST += tests/fuzz/corpus
 
 fuzzers = \
+	tests/fuzz/fuzz-cms \
 	tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-jpki \
 	tests/fuzz/fuzz-ledger \
@@ -14,6 +15,11 @@ fuzzers = \
 fuzz_replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
 fuzz_libs = apdu/libapdu.a base/libbase.a
 
+fuzz_cms_sources = client/ber.c client/cms-file.c client/content.c client/output.c \
+	client/source.c client/spool.c client/stream.c
+tests_fuzz_fuzz_cms_SOURCES = tests/fuzz/fuzz-cms.c $(fuzz_cms_sources) $(fuzz_replay)
+tests_fuzz_fuzz_cms_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_fuzz_cms_LDADD = base/libbase.a $(CRYPTO_LIBS)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(fuzz_replay)
 tests_fuzz_fuzz_config_LDADD = daemon/libdaemon.a base/libbase.a $(DBUS_LIBS) $(INIH_LIBS)
 tests_fuzz_fuzz_jpki_SOURCES = tests/fuzz/fuzz-jpki.c $(fuzz_replay)
@@ -28,6 +34,7 @@ tests_fuzz_fuzz_tlv_LDADD = $(fuzz_libs)
 FUZZ_CC = clang
 FUZZ_CFLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 libfuzzers = \
+	tests/fuzz/libfuzzer-cms \
 	tests/fuzz/libfuzzer-config \
 	tests/fuzz/libfuzzer-jpki \
 	tests/fuzz/libfuzzer-ledger \
@@ -36,6 +43,8 @@ libfuzzers = \
 fuzz_sources = $(apdu_libapdu_a_SOURCES) $(base_libbase_a_SOURCES)
 
 fuzz: $(libfuzzers)
+tests/fuzz/libfuzzer-cms: tests/fuzz/fuzz-cms.c $(fuzz_cms_sources)
+tests/fuzz/libfuzzer-cms: FUZZ_LIBS = $(CRYPTO_LIBS)
 tests/fuzz/libfuzzer-config: tests/fuzz/fuzz-config.c daemon/config.c daemon/config-file.c $(base_libbase_a_SOURCES)
 tests/fuzz/libfuzzer-config: FUZZ_LIBS = $(DEFAULT_INCLUDES) $(DBUS_CFLAGS) $(DBUS_LIBS) $(INIH_LIBS)
 tests/fuzz/libfuzzer-jpki: tests/fuzz/fuzz-jpki.c $(fuzz_sources)

@@ -333,7 +333,7 @@ class TestCase(unittest.TestCase):
 
     @contextlib.contextmanager
     def going_out(self, number=0):
-        """In here the card is taken out. pcscd looks every 400 ms, and does not see what is shorter."""
+        """In here the card is taken out. pcscd does not see what is shorter than a look (reader.c)."""
         def removals():
             return self.stack.pcscd.log_text().count(f"Card Removed From Virtual Reader {number} ")
         before = removals()

@@ -13,7 +13,7 @@ import client
 import stack
 
 (OTHER, USAGE, NO_SERVICE, NO_CARD, PIN_WRONG, PIN_LOCKED, PIN_HELD_BACK, NOT_AUTHORIZED, NO_CERTIFICATE, NO_PIN, BUSY,
- FILE, NOT_POSSIBLE) = range(1, 14)
+ FILE, NOT_POSSIBLE, SIGNATURE, TRUST, DIAGNOSED) = range(1, 17)
 
 
 def run(*arguments, **options):
@@ -26,9 +26,10 @@ def run(*arguments, **options):
 class Terminal:
     """A program in a terminal of its own, with the keyboard and the screen here."""
 
-    def __init__(self, *words, **options):
+    def __init__(self, *words, columns=0, **options):
         self.screen = b""
         self.master, self.slave = pty.openpty()
+        termios.tcsetwinsize(self.slave, (0, columns))
         self.before = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(words, start_new_session=True, **{
             **dict.fromkeys(("stdin", "stdout", "stderr"), self.slave), **options},

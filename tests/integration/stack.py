@@ -120,7 +120,16 @@ def program(name):
             raise FileNotFoundError(f"{name} is not built in {BUILD}; set JPKID_BUILDDIR")
         os.makedirs(os.path.dirname(copy), exist_ok=True)
         shutil.copy2(built[0], copy)
+        if name in ("jpkictl", "jpkid-agent"):
+            install_messages()
     return copy
+
+
+def install_messages():
+    """Where a build without --prefix looks for them; the sandbox has a directory of its own there."""
+    folder = "/usr/local/share/locale/ja/LC_MESSAGES"
+    os.makedirs(folder, exist_ok=True)
+    shutil.copy2(os.path.join(BUILD, "po/ja/jpkid.mo"), folder)
 
 
 def as_user(name, words):
@@ -309,7 +318,7 @@ class Card(Process):
             return [Record.parse(line) for line in record]
 
     def wait_for_power(self):
-        """Until pcscd, which looks every 400 ms, has seen it."""
+        """Until pcscd has seen it."""
         wait_until(lambda: any(line.event == "power-on" for line in self.record()), "pcscd has seen the card")
 
     def apdus(self, ins=None, start=0):
@@ -365,7 +374,7 @@ class Stack:
 
     pipe_with = staticmethod(pipe_with)
 
-    def __init__(self, readers=1, card_options=(), daemon_options=(), start=("bus", "pcscd", "cards", "daemon"),
+    def __init__(self, readers=1, card_options=(), daemon_options=(), start=("bus", "pcscd", "daemon", "cards"),
                  daemon_environment=types.MappingProxyType({}), config=""):
         if WORK is None:
             raise RuntimeError("this must run inside tests/sandbox")

@@ -131,8 +131,8 @@ class Agent:
         return os.path.join(self.folder, name)
 
     def start_program(self, *options, user="alice", **environment):
-        environment = {"PATH": "/usr/bin:/bin", "LANG": "ja_JP.UTF-8", **environment, **{
-            key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")}}
+        environment = {"PATH": "/usr/bin:/bin", "LANG": "ja_JP.UTF-8", **{
+            key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")}, **environment}
         self.agent = stack.Process(self.id().rpartition(".")[2], stack.as_user(user, [
             stack.program("jpkid-agent"), *(options or [f"--pinentry={self.pinentry}"])]), env=environment)
         self.addCleanup(self.agent.stop)
@@ -247,7 +247,7 @@ class Questions(WithService):
             self.assertIn(words, consent)
         self.assertIn("残り1回", request)
         self.assertEqual(["最後の1回を使う", "OK"], self.shown("SETOK"))
-        self.assertEqual(["やめる", "キャンセル"], self.shown("SETCANCEL"))
+        self.assertEqual(["使わない", "キャンセル"], self.shown("SETCANCEL"))
 
     def test_without_consent_to_the_last_try_no_pin_is_asked_for(self):
         for answer in ("cancel", "not-confirmed", "timeout", "die", "garbage"):
@@ -426,9 +426,15 @@ class Languages(WithService):
     def test_a_japanese_session_reads_japanese(self):
         self.assertIn("あと3回", self.described(LANG="C.UTF-8", LC_MESSAGES="ja_JP.UTF-8"))
 
+    def test_an_empty_list_of_languages_is_none(self):
+        self.assertIn("あと3回", self.described(LANG="ja_JP.eucJP", LANGUAGE=""))
+
+    def test_a_list_of_languages_comes_first(self):
+        self.assertIn("3 wrong entries", self.described(LANG="ja_JP.eucJP", LANGUAGE="en"))
+
     def test_any_other_reads_english(self):
         text = self.described(LANG="ja_JP.UTF-8", LC_ALL="de_DE.UTF-8")
-        self.assertRegex(text, r"\AEnter the password of the user authentication .*4 digits.*\n"
+        self.assertRegex(text, r"\AEnter the auth PIN .*4 digits.*\n"
                                r"3 wrong entries will lock it")
 
     def test_pinentry_is_told_where_and_in_which_locale_to_show(self):
@@ -525,14 +531,14 @@ class Strangers(WithService):
 
     def test_a_service_that_has_left_is_a_stranger(self):
         self.service.connection.release_name(client.NAME)
-        stack.wait_until(lambda: "has left" in self.agent.log_text(), "the agent knows")
+        stack.wait_until(lambda: "終了しました" in self.agent.log_text(), "the agent knows")
         self.check_refused(self.service.request(self.name), GONE + "AccessDenied")
 
 
 class ComingsAndGoings(TestCase):
     def test_it_waits_for_a_service_that_is_not_there(self):
         self.start_agent(wait=False)
-        stack.wait_until(lambda: "is not there" in self.agent.log_text(), "the agent waits")
+        stack.wait_until(lambda: "動作していません" in self.agent.log_text(), "the agent waits")
         self.service = self.start_service()
         self.will_answer("pin 1234")
         self.service.request(self.service.wait_for_agent()).result()
@@ -557,7 +563,7 @@ class ComingsAndGoings(TestCase):
         self.start_agent(wait=False)
         wait_until(lambda: not self.agent.is_running(), "the agent ends")
         self.ends_badly()
-        self.assertIn("refuses this agent: No.", self.agent.log_text())
+        self.assertIn("拒否しました: ", self.agent.log_text())
 
     def test_without_a_bus_it_ends_with_failure(self):
         bus = self.stack.bus
@@ -572,7 +578,7 @@ class ComingsAndGoings(TestCase):
         self.wait_for_end(pid)
         self.start_agent(wait=False, DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nowhere")
         self.ends_badly()
-        self.assertIn("cannot be reached", self.agent.log_text())
+        self.assertIn("接続できません", self.agent.log_text())
 
     def test_stopped_it_closes_the_dialogue_and_ends_well(self):
         self.service = self.start_service()
@@ -604,7 +610,7 @@ class Programs(WithService):
         os.mkdir(bin_folder)
         name = self.start_agent("--pinentry=my-pinentry", PATH=f".::{bin_folder}:/usr/bin:/bin")
         self.check_refused(self.service.request(name), GONE + "Failed")
-        self.assertIn("No program 'my-pinentry' can be executed", self.agent.log_text())
+        self.assertIn("「my-pinentry」を実行できません", self.agent.log_text())
         os.symlink(self.pinentry, os.path.join(bin_folder, "my-pinentry"))
         self.will_answer("pin 1234")
         # The record is beside the link's name.
@@ -658,13 +664,13 @@ class RealPinentry(WithService):
         agent, = children(terminal.process.pid)
         self.addCleanup(self.wait_for_end, agent)
         self.addCleanup(os.kill, agent, signal.SIGTERM)
-        terminal.wait_for("Password:")
+        terminal.wait_for("PIN:")
         terminal.type(b"1234\r")
         self.assertEqual(b"1234", content_of(question.result()))
 
     def test_curses_restores_the_terminal_when_the_question_is_cancelled(self):
         terminal, question = self.ask("pinentry-curses", number=5)
-        terminal.wait_for("Password:")
+        terminal.wait_for("PIN:")
         self.assertFalse(terminal.is_restored())
         self.service.cancel(self.service.wait_for_agent(), 5)
         self.check_refused(question, "Dismissed")
@@ -673,7 +679,7 @@ class RealPinentry(WithService):
     def test_tty(self):
         terminal, question = self.ask("pinentry-tty")
         terminal.wait_for("3 wrong entries will lock it")
-        terminal.wait_for("Password:")
+        terminal.wait_for("PIN:")
         terminal.type(b"1234\r")
         self.assertEqual(b"1234", content_of(question.result()))
 
@@ -690,7 +696,7 @@ class WithDaemon(Agent, client.TestCase):
     def setUp(self):
         super().setUp()
         self.start_program(user="root")
-        stack.wait_until(lambda: "Registered" in self.agent.log_text(), "the agent has registered")
+        stack.wait_until(lambda: "登録しました" in self.agent.log_text(), "the agent has registered")
 
     def sign(self, kind="auth", caller=None, **options):
         caller = caller or self.client

@@ -259,13 +259,18 @@ class Pins(ConfigTestCase, PinTestCase):
         self.spend(self.auth, b"9991")
         with self.no_try_spent():
             held_back = self.stack.jpkictl("pin", "verify", "auth", pin=b"1234")
-        self.assertIn("2 tries are left", held_back.stderr)
+        self.assertIn("2 tries of the auth PIN are left", held_back.stderr)
         self.assertEqual(0, self.stack.jpkictl("pin", "verify", "auth", "--allow-last-try", pin=b"1234").returncode)
 
     def test_the_reserve_follows_a_reload(self):
         self.spend(self.auth, b"9991")
-        self.reload("[Pin]\nReserve=1\n")
+        with client.Signals(self.client) as signals:
+            self.reload("[Pin]\nReserve=1\n")
+            signals.wait_until(lambda: {"Reserve": 1} in signals.changes(client.ROOT), "the reserve")
         self.auth.sign()
+
+    def test_the_reserve_is_told(self):
+        self.assertEqual(2, self.client.get(client.ROOT, "org.jpkid1.Manager", "Reserve"))
 
     def test_the_wait_is_the_configured_one(self):
         self.spend(self.sign, b"WRONG1", b"WRONG2")

@@ -1,32 +1,41 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """jpkictl as a person and a script use it: what it prints, what it writes, and its exit statuses."""
+import datetime
 import hashlib
 import json
 import os
 import re
 import signal
 import subprocess
+import unicodedata
 import unittest
 
 import client
+import golden
 import stack
 from client import PIN, SIGN, VERIFY, WRONG_PIN, OtherProgram, openssl, pki, verifies
-from jpkictl import (BUSY, FILE, NO_CARD, NO_CERTIFICATE, NO_PIN, NO_SERVICE, NOT_AUTHORIZED, NOT_POSSIBLE, OTHER,
-                     PIN_WRONG, USAGE, TestCase, run)
+from jpkictl import (BUSY, DIAGNOSED, FILE, NO_CARD, NO_CERTIFICATE, NO_PIN, NO_SERVICE, NOT_AUTHORIZED,
+                     NOT_POSSIBLE, OTHER, PIN_WRONG, USAGE, TestCase, run)
 
 SCHEMES = {"rsa-pkcs1-sha1": "sha1", "rsa-pkcs1-sha256": "sha256", "rsa-pkcs1-sha384": "sha384",
            "rsa-pkcs1-sha512": "sha512", "rsa-pss-sha256": "sha256"}
 PSS = ("rsa_padding_mode:pss", "rsa_pss_saltlen:32")
 MEBIBYTE = 1 << 20
+JAPAN = datetime.timezone(datetime.timedelta(hours=9))
 
 
 class Status(TestCase):
     def test_it_shows_reader_card_certificates_and_tries(self):
         shown = self.jpkictl("status").splitlines()
         self.assertEqual("Virtual Reader 0 00 00: My Number Card", shown[0])
-        self.assertRegex(shown[1], r"auth +certificate +3 of 3 tries left +\(利用者証明用\)")
-        self.assertRegex(shown[2], r"sign +certificate +5 of 5 tries left +\(署名用\)")
-        self.assertEqual(shown[1].index("("), shown[2].index("("))
+        self.assertEqual("  auth (利用者証明用)", shown[1])
+        self.assertRegex(shown[2], r"    Certificate  +valid by its dates$")
+        self.assertRegex(shown[3], r"    Valid until  +\d{4}-\d\d-\d\d \(\d+ days left\)$")
+        self.assertRegex(shown[4], r"    Renewal  +possible from \d{4}-\d\d-\d\d at ")
+        self.assertRegex(shown[5], r"    PIN  +3 of 3 tries left$")
+        self.assertEqual("  sign (署名用)", shown[6])
+        self.assertRegex(shown[7], r"    Certificate  +present \(.*jpkictl cert sign --text\)$")
+        self.assertRegex(shown[8], r"    PIN  +5 of 5 tries left$")
 
     def test_as_json_it_says_the_same(self):
         shown = json.loads(self.jpkictl("status", "--json"))
@@ -34,8 +43,23 @@ class Status(TestCase):
         self.assertTrue(shown["pcsc-available"])
         self.assertEqual(("Virtual Reader 0 00 00", "card"), (reader["name"], reader["state"]))
         self.assertEqual((self.client.card(), "mynumber-card"), (reader["card"]["path"], reader["card"]["type"]))
-        self.assertEqual({"path": self.client.card() + "/sign", "certificate": True, "tries-left": 5, "tries-max": 5,
-                          "locked": False}, reader["card"]["sign"])
+        unknown = dict.fromkeys(("state", "not-before", "not-after", "renewable-from", "days-left"))
+        self.assertEqual({"path": self.client.card() + "/sign", "certificate": True, **unknown, "tries-left": 5,
+                          "tries-max": 5, "locked": False}, reader["card"]["sign"])
+        auth, described = reader["card"]["auth"], json.loads(self.jpkictl("cert", "auth", "--json"))
+        self.assertEqual("valid", auth["state"])
+        for key in ("state", "not-before", "not-after", "renewable-from"):
+            self.assertEqual(described[key], auth[key])
+        last = datetime.date.fromisoformat(auth["not-after"][:10])
+        self.assertEqual((last - datetime.datetime.now(JAPAN).date()).days, auth["days-left"])
+
+    def test_as_json_what_a_card_does_not_tell_is_null(self):
+        self.put_card(0, "--type=juki-card")
+        self.addCleanup(self.put_card)
+        reader, = json.loads(self.stack.jpkictl("status", "--json").stdout)["readers"]
+        for kind in ("auth", "sign"):
+            shown = reader["card"][kind]
+            self.assertEqual((None, None, None), (shown["state"], shown["tries-left"], shown["locked"]))
 
     def test_the_tries_are_what_the_card_says_now(self):
         self.put_card(tries={"sign": 2})
@@ -46,29 +70,30 @@ class Status(TestCase):
         self.put_card(tries={"auth": 0})
         for command in (["status"], ["pin", "status"]):
             shown = self.jpkictl(*command)
-            self.assertRegex(shown, r"(?s)auth .*PIN locked.*municipal window.*Seven-Eleven.*sign PIN.*\n +sign ")
+            self.assertRegex(shown, r"(?s)auth .*PIN +locked.*municipal window.*Seven-Eleven.*sign PIN.*\n  sign ")
             self.assertIn("5 of 5", shown)
         self.assertIs(True, json.loads(self.jpkictl("pin", "status", "--json"))["auth"]["locked"])
 
-    def test_where_both_pins_are_locked_only_the_window_helps(self):
-        self.put_card(tries={"auth": 0, "sign": 0})
-        shown = self.jpkictl("pin", "status")
-        self.assertEqual(2, shown.count("municipal window"))
-        self.assertNotIn("Seven-Eleven", shown)
-
-    def test_on_a_phone_another_app_unlocks_it(self):
-        self.put_card(0, "--type=android-phone", tries={"sign": 0})
-        self.assertRegex(self.jpkictl("pin", "status"), r"PIN locked.*\n.*マイナポータル")
-
-    def test_the_last_try_is_warned_of(self):
-        self.put_card(tries={"auth": 1})
-        self.assertRegex(self.jpkictl("status"), r"1 of 3 tries left.*\n.*would lock")
-
     def test_everyone_sees_it_but_who_may_not_ask_the_card_sees_no_tries_before_others_have(self):
         self.put_card()
-        self.assertRegex(self.jpkictl("status", user="alice"), r"My Number Card\n.*auth +certificate +tries not known")
+        self.assertRegex(self.jpkictl("status", user="alice"), r"(?s)My Number Card\n.*auth .*may not read.*tries not known")
         self.jpkictl("status")
         self.assertIn("3 of 3 tries left", self.jpkictl("status", user="alice"))
+
+    def test_a_damaged_certificate_hides_nothing_else(self):
+        self.put_card(0, f"--certificate=000A={self.path('junk', bytes(64))}")
+        self.addCleanup(self.put_card)
+        self.assertRegex(self.jpkictl("status"), r"(?s)Certificate +damaged.*3 of 3.*Certificate +present.*5 of 5")
+        shown = json.loads(self.jpkictl("pin", "status", "--json"))
+        self.assertEqual(("unreadable", None, 3), tuple(shown["auth"][key] for key in
+                                                        ("state", "days-left", "tries-left")))
+
+    def test_it_asks_nobody_for_a_pin(self):
+        self.put_card(0, "--type=android-phone")
+        self.addCleanup(self.put_card)
+        self.client.call(client.ROOT, "org.jpkid1.Manager", "RegisterAgent", "oa{sv}", "/agent", {})
+        with self.no_try_spent():
+            self.assertEqual(2, self.jpkictl("status").count("only be read with the PIN"))
 
     def test_pin_status_asks_the_card_and_spends_nothing(self):
         with self.no_try_spent():
@@ -78,6 +103,37 @@ class Status(TestCase):
 
     def test_pin_status_needs_the_right_to_ask(self):
         self.fails(NOT_AUTHORIZED, "pin", "status", user="alice")
+
+
+class Looks(TestCase):
+    """Colour and width, which are for terminals."""
+    GREEN = b"\x1b[32mvalid by its dates\x1b[0m"
+
+    def screen_of(self, *arguments, columns=0, **environment):
+        environment = {**os.environ, "TERM": "xterm", **environment}
+        terminal = self.terminal(*arguments, columns=columns, env={key: value for key, value in environment.items()
+                                                                   if value is not None})
+        self.assertEqual(0, terminal.end(), terminal.screen)
+        return terminal.screen
+
+    def test_a_terminal_shows_colours(self):
+        self.assertIn(self.GREEN, self.screen_of("status"))
+        self.assertIn(self.GREEN, self.screen_of("pin", "status"))
+        self.assertIn(self.GREEN, self.screen_of("status", NO_COLOR=""))
+
+    def test_nobody_else_does(self):
+        for environment in {"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}, {"TERM": None}:
+            self.assertNotIn(b"\x1b", self.screen_of("status", **environment))
+        self.assertNotIn(b"\x1b", self.screen_of("status", "--json"))
+        self.assertNotIn("\x1b", self.jpkictl("status", env={"TERM": "xterm"}))
+
+    def test_lines_stay_within_the_terminal_and_below_where_they_begin(self):
+        self.put_card(tries={"auth": 0})
+        for language, indent in (("C.UTF-8", 17), ("ja_JP.UTF-8", 16)):
+            lines = self.screen_of("status", columns=72, LANG=language, NO_COLOR="1").decode().splitlines()
+            for line in lines:
+                self.assertLessEqual(sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line), 72)
+            self.assertGreater(sum(line.startswith(" " * indent) and line[indent] != " " for line in lines), 2)
 
 
 class OtherCards(TestCase):
@@ -100,12 +156,12 @@ class OtherCards(TestCase):
         self.change_card(0, "--not-jpki")
         self.addCleanup(self.put_card)
         self.client.wait_for_state("card")
-        self.check_status("a card without JPKI", "has no JPKI")
+        self.check_status("card without JPKI", "has no JPKI")
 
     def test_a_juki_card(self):
         self.put_card(0, "--type=juki-card")
         self.addCleanup(self.put_card)
-        self.check_status("住基カード", "My Number Card is needed")
+        self.check_status("住基カード", "put a My Number Card in")
 
     def test_a_card_that_another_program_holds(self):
         self.pull()
@@ -128,7 +184,7 @@ class OtherCards(TestCase):
     def test_a_childs_card_has_no_sign_certificate_and_nobody_is_asked_for_its_pin(self):
         self.put_card(0, "--child")
         self.addCleanup(self.put_card)
-        self.assertRegex(self.jpkictl("status"), r"sign +no certificate")
+        self.assertRegex(self.jpkictl("status"), r"sign .*\n    Certificate +none .*under 15")
         self.assertIn("under 15", self.fails(NO_CERTIFICATE, "cert", "sign"))
         terminal = self.terminal("sign", "sign", self.path("f", b"x"), "-o", self.path("sig"))
         self.assertEqual(NO_CERTIFICATE, terminal.end())
@@ -189,61 +245,9 @@ class MissingParts(unittest.TestCase):
             self.assertEqual([], json.loads(run("status", "--json").stdout)["readers"])
 
 
-class Certificates(TestCase):
-    def test_pem_is_the_default_and_der_what_the_card_has(self):
-        for kind in PIN:
-            pem = self.jpkictl("cert", kind, pin=PIN[kind])
-            self.assertEqual(pem, self.jpkictl("cert", kind, "--pem", pin=PIN[kind]))
-            self.assertEqual(pki(f"{kind}.der"), openssl("x509", "-outform", "DER", input=pem.encode()))
-            self.jpkictl("cert", kind, "--der", "-o", self.path("der"), pin=PIN[kind])
-            self.assertEqual(pki(f"{kind}.der"), self.content("der"))
-
-    def test_the_issuers(self):
-        for kind in PIN:
-            self.jpkictl("cert", kind, "--issuer", "--der", "-o", self.path("der"))
-            self.assertEqual(pki(f"{kind}-ca.der"), self.content("der"))
-            self.assertIn("CA:TRUE", self.jpkictl("cert", kind, "--issuer", "--text"))
-
-    def test_text_says_what_openssl_says(self):
-        shown = self.jpkictl("cert", "auth", "--text")
-        serial = openssl("x509", "-inform", "DER", "-noout", "-serial", input=pki("auth.der")).decode()
-        self.assertRegex(shown, rf"(?m)^Serial +{serial.strip().removeprefix('serial=')}$")
-        self.assertRegex(shown, r"(?m)^Valid until +\d{4}-\d\d-\d\d 23:59:59 \(Japan time\)$")
-        self.assertRegex(shown, r"(?m)^Renewable from +\d{4}-\d\d-\d\d 00:00:00 \(Japan time\)$")
-        self.assertRegex(shown, r"(?m)^State +valid$")
-        self.assertRegex(shown, r"(?m)^Revocation +unknown")
-        self.assertNotIn("Birth", shown)
-
-    def test_text_of_the_sign_certificate_tells_who_the_holder_is(self):
-        shown = self.jpkictl("cert", "sign", "--text", pin=PIN["sign"])
-        holder = json.loads(self.jpkictl("cert", "sign", "--json", pin=PIN["sign"]))["holder"]
-        for value in (holder["name"], holder["address"], holder["birth-date"]):
-            self.assertIn(value, shown)
-        self.assertIn(f"[a substitute stands for character {holder['name-substituted'].index('1') + 1}]", shown)
-
-    def test_json_has_times_that_programs_can_read(self):
-        shown = json.loads(self.jpkictl("cert", "auth", "--json"))
-        self.assertRegex(shown["not-after"], r"^\d{4}-\d\d-\d\dT23:59:59\+09:00$")
-        self.assertEqual(("valid", "unknown", None), (shown["state"], shown["revocation"], shown["holder"]))
-        self.assertEqual(shown, json.loads(self.jpkictl("cert", "auth", "--text", "--json")))
-
-    def test_der_never_goes_to_a_terminal(self):
-        terminal = self.terminal("cert", "auth", "--der")
-        self.assertEqual(USAGE, terminal.end())
-        self.assertIn(b"-o FILE", terminal.screen)
-        self.assertEqual(pki("auth.der"), run("cert", "auth", "--der").stdout)
-
-    def test_only_one_form_at_a_time(self):
-        for forms in (["--pem", "--der"], ["--der", "--text"], ["--pem", "--json"], ["--issuer", "--json"]):
-            self.fails(USAGE, "cert", "auth", *forms)
-
-    def test_who_may_not_read_it_is_told_so(self):
-        self.fails(NOT_AUTHORIZED, "cert", "auth", user="alice")
-
-
 class Signatures(TestCase):
     def sign(self, kind, file, *arguments, **options):
-        self.jpkictl("sign", kind, file, "-o", self.path("sig"), *arguments, pin=PIN[kind], **options)
+        self.jpkictl("sign", kind, file, "--raw", "-o", self.path("sig"), *arguments, pin=PIN[kind], **options)
         return self.content("sig")
 
     def test_openssl_verifies_every_scheme_with_each_key(self):
@@ -267,13 +271,13 @@ class Signatures(TestCase):
             self.assertTrue(verifies(pki("auth.der"), signature, content))
         for length in (0, 246, 100000):
             with self.no_try_spent():
-                self.fails(USAGE, "sign", "auth", self.path("bytes", bytes(length)), "--scheme", "rsa-pkcs1", "-o",
-                           self.path("none"), pin=PIN["auth"])
+                self.fails(USAGE, "sign", "auth", self.path("bytes", bytes(length)), "--raw", "--scheme", "rsa-pkcs1",
+                           "-o", self.path("none"), pin=PIN["auth"])
 
     def test_a_dash_is_standard_input_and_the_signature_goes_to_standard_output(self):
         reader = stack.pipe_with(PIN["auth"])
         self.addCleanup(os.close, reader)
-        done = run("sign", "auth", "-", f"--pin-fd={reader}", pass_fds=[reader], stdin=None, input=b"content")
+        done = run("sign", "auth", "-", "--raw", f"--pin-fd={reader}", pass_fds=[reader], stdin=None, input=b"content")
         self.assertEqual((0, b""), (done.returncode, done.stderr))
         self.assertTrue(verifies(pki("auth.der"), done.stdout, hashlib.sha256(b"content").digest(), "digest:sha256"))
 
@@ -289,12 +293,13 @@ class Signatures(TestCase):
                                                pin=WRONG_PIN["auth"]))
 
     def test_an_unknown_scheme_is_refused(self):
-        self.fails(USAGE, "sign", "auth", self.path("f", b"x"), "--scheme=md5", "-o", self.path("sig"), pin=PIN["auth"])
+        self.fails(USAGE, "sign", "auth", self.path("f", b"x"), "--raw", "--scheme=md5", "-o", self.path("sig"),
+                   pin=PIN["auth"])
 
     def memory_at_the_prompt(self, size):
         path = self.path("large", b"")
         os.truncate(path, size)
-        terminal = self.terminal("sign", "auth", path, "-o", self.path("sig"))
+        terminal = self.terminal("sign", "auth", path, "--raw", "-o", self.path("sig"))
         terminal.wait_for("tries left: ")
         with open(f"/proc/{terminal.process.pid}/status") as file:
             peak = int(re.search(r"VmHWM:\s+(\d+) kB", file.read())[1]) * 1024
@@ -375,7 +380,7 @@ class SeveralCards(TestCase):
     def test_which_one_is_meant_must_be_said(self):
         said = self.fails(USAGE, "cert", "auth")
         for number in (0, 1):
-            self.assertIn(f"{self.client.card(number)} in 'Virtual Reader {number} 00 00'", said)
+            self.assertIn(f"{self.client.card(number)} ('Virtual Reader {number} 00 00')", said)
         self.fails(USAGE, "pin", "status")
 
     def test_one_is_chosen_by_reader_or_by_object_path(self):
@@ -408,7 +413,7 @@ class SeveralCards(TestCase):
 class CommandLine(unittest.TestCase):
     def test_what_is_not_right_is_told_before_anything_is_done(self):
         for words in ("", "nonsense", "pin", "pin nonsense", "status more", "cert", "cert both", "sign", "sign auth",
-                      "sign auth a b", "status --pem", "cert auth -o", "sign auth f --json", "status --nonsense",
+                      "sign auth a b", "verify", "verify a b c", "verify a --pem", "status --pem", "cert auth -o", "sign auth f --json", "status --nonsense",
                       "status -x", "status --json=yes", "pin verify auth --pin-fd=x", "pin verify auth --pin-fd=-1",
                       "pin verify auth --pin-fd=99999999999", "pin verify auth --new-pin-fd=0", "pin change both",
                       "pin change auth --reset-code-fd=0", "pin reset auth --pin-fd=0", "pin reset auth --pin-pad",
@@ -418,32 +423,64 @@ class CommandLine(unittest.TestCase):
                 self.assertRegex(done.stderr.decode(), r"\Ajpkictl: [^\n]+\n\Z")
                 self.assertEqual((USAGE, b""), (done.returncode, done.stdout))
 
-    def test_help_names_every_command_option_scheme_and_exit_status(self):
-        done = run("--help")
-        shown = done.stdout.decode()
-        self.assertEqual((0, b""), (done.returncode, done.stderr))
-        for word in ("status", "cert auth|sign", "sign auth|sign FILE", "pin status", "pin verify auth|sign",
-                     "pin change auth|sign", "pin reset auth|sign", "--pem", "--der", "--text", "--issuer", "--scheme",
-                     "-o, --output", "--json", "--reader", "--card", "--pin-fd", "--new-pin-fd", "--reset-code-fd",
-                     "--pin-pad", "--allow-last-try", "-h, --help", "--version", "rsa-pkcs1", *SCHEMES):
-            self.assertRegex(shown, rf"(?m)^  {re.escape(word)} ")
-        for status in range(NOT_POSSIBLE + 1):
-            self.assertRegex(shown, rf"(?m)^ +{status}  \w")
-        self.assertLessEqual(max(map(len, shown.splitlines())), 100)
-        self.assertEqual(shown, run("-h").stdout.decode())
+    GROUPS = {"card options": {"reader", "card"},
+              "card and PIN options": {"reader", "card", "pin-fd", "pin-pad", "allow-last-try"}}
 
-    def test_the_manual_has_the_options_and_exit_statuses_of_the_help(self):
-        shown = run("--help").stdout.decode()
+    @classmethod
+    def setUpClass(cls):
+        cls.help = cls.shown("--help")
+        cls.commands = [" ".join(words) for words in golden.commands(cls.help)]
         with open(os.path.join(stack.TOP, "man/jpkictl.1")) as page:
-            page = page.read()
-        self.assertEqual(set(re.findall(r"(?m)^  (?:-\w, )?--([a-z-]+)", shown)),
-                         set(re.findall(r"Fl Fl ([a-z-]+)", page)))
-        self.assertEqual(re.findall(r"(?m)^ +(\d+)  (.+)$", shown),
-                         [(status, words[0].lower() + words[1:])
-                          for status, words in re.findall(r"(?m)^\.It (\d+)\n(.+)\.$", page)])
-        for command in re.findall(r"(?m)^  ((?:pin )?[a-z]+)(?: [^ -]+)* {2,}", shown.partition("Options:")[0]):
-            self.assertRegex(page, rf"(?m)^\.Cm {command}\b")
-            self.assertRegex(page, rf"(?m)^\.It Cm {command}$")
+            cls.page = page.read()
+
+    @classmethod
+    def shown(cls, *words):
+        done = run(*words)
+        assert (done.returncode, done.stderr) == (0, b""), done
+        return done.stdout.decode()
+
+    @staticmethod
+    def options(text):
+        return set(re.findall(r"(?m)^  (?:-\w, )?--([a-z-]+)", text))
+
+    def test_help_names_every_command_and_exit_status(self):
+        self.assertLess({"status", "cert", "sign", "verify", "diagnose", "monitor", "pin change"}, set(self.commands))
+        self.assertEqual(list(map(str, range(DIAGNOSED + 1))), re.findall(r"(?m)^ +(\d+)  \w", self.help))
+        self.assertEqual(self.help, self.shown("-h"))
+
+    def test_each_commands_own_help_explains_it_and_its_options(self):
+        for command in self.commands:
+            with self.subTest(command):
+                shown = self.shown(*command.split(), "--help")
+                self.assertTrue(shown.startswith(f"Usage: jpkictl {command}"))
+                self.assertEqual(shown, self.shown("--help", *command.split()))
+                self.assertIn(shown.splitlines()[1], self.help)
+                self.assertLessEqual(max(map(len, shown.splitlines())), 100)
+        self.assertLess(set(SCHEMES), set(re.findall(r"(?m)^  (rsa\S+) ", self.shown("sign", "--help"))))
+
+    def test_the_synopsis_of_the_manual_has_each_command_with_the_options_of_its_help(self):
+        synopsis = self.page.partition(".Sh SYNOPSIS\n")[2].partition(".Sh ")[0]
+        forms = {}
+        for form in synopsis.split(".Nm\n")[1:]:
+            name = re.match(r"\.Cm ((?:pin )?[a-z]+)", form).group(1)
+            groups = set().union(*(self.GROUPS[group] for group in re.findall(r"^\.Op Ar (.* options)$", form, re.M)))
+            forms[name] = groups | set(re.findall(r"Fl Fl ([a-z-]+)", form)) | set({"output"} if "Fl o " in form else ())
+        self.assertEqual({command: self.options(self.shown(*command.split(), "--help")) - {"help", "version"}
+                          for command in self.commands}, forms)
+
+    def test_the_manual_explains_each_command_and_option(self):
+        explained = set(re.findall(r"Fl Fl ([a-z-]+)", "".join(re.findall(r"(?m)^\.It Fl .*$", self.page))))
+        self.assertEqual(set().union(*(self.options(self.shown(*command.split(), "--help"))
+                                       for command in self.commands)), explained)
+        for command in self.commands:
+            self.assertRegex(self.page, rf"(?m)^\.It Cm {command}$")
+
+    def test_the_manual_has_the_exit_statuses_of_the_help_in_both_languages(self):
+        for page, language, end in (("man/jpkictl.1", "C.UTF-8", r"\."), ("man/ja/jpkictl.1", "ja_JP.UTF-8", "。")):
+            shown = run("--help", env={**os.environ, "LANG": language}).stdout.decode()
+            with open(os.path.join(stack.TOP, page)) as page:
+                page = page.read()
+            self.assertEqual(re.findall(r"(?m)^ +(\d+)  (.+)$", shown), re.findall(rf"(?m)^\.It (\d+)\n(.+){end}$", page))
 
     def test_version_is_one_line(self):
         self.assertRegex(run("--version").stdout, rb"\Ajpkictl [0-9.]+\n\Z")

@@ -10,7 +10,7 @@ from jpkictl import NO_PIN, NOT_POSSIBLE, PIN_HELD_BACK, PIN_LOCKED, PIN_WRONG, 
 
 NEW_PIN = {"auth": b"5678", "sign": b"NEW456"}
 NAME = {"auth": "利用者証明用", "sign": "署名用"}
-FORMAT = {"auth": "auth, 数字4桁", "sign": "sign, 英数字6〜16文字"}
+FORMAT = {"auth": "auth, 4 digits", "sign": "sign, 6 to 16 letters and digits"}
 TRIES = {"auth": "3 of 3 tries left", "sign": "5 of 5 tries left"}
 CODE, WRONG_CODE = b"PUK-0123456789!~", b"PUK-0123456789!!"
 CHANGE, RESET = 0x24, 0x2C
@@ -61,7 +61,7 @@ class ChangeInTerminal(NewPinTestCase):
             self.answer(terminal, new, NEW_PIN[kind])
             self.answer(terminal, self.AGAIN, NEW_PIN[kind])
             self.assertEqual(0, terminal.end(), terminal.screen)
-            self.assertEqual(f"{old}\r\n{new}\r\n{self.AGAIN}\r\nThe new {kind} PIN holds.\r\n",
+            self.assertEqual(f"{old}\r\n{new}\r\n{self.AGAIN}\r\nThe new {kind} PIN is set.\r\n",
                              terminal.screen.decode())
             self.assertTrue(terminal.is_restored())
             self.check_pin(NEW_PIN[kind], kind)
@@ -121,7 +121,7 @@ class ChangeInTerminal(NewPinTestCase):
         terminal = self.change()
         self.answer(terminal, self.OLD, PIN["auth"])
         self.answer(terminal, self.NEW, PIN["auth"])
-        terminal.wait_for("The new PIN is the old one")
+        terminal.wait_for("The new PIN is the same as the old one")
         self.assertNotIn(self.AGAIN.encode(), terminal.screen)
         self.type_new(terminal)
         self.assertEqual(0, terminal.end(), terminal.screen)
@@ -132,7 +132,7 @@ class ChangeInTerminal(NewPinTestCase):
         self.answer(terminal, "New 署名用 PIN", PIN["sign"].lower())
         self.answer(terminal, self.AGAIN, PIN["sign"].lower())
         self.assertEqual(NO_PIN, terminal.end(), terminal.screen)
-        self.assertIn(b"The new PIN is the old one", terminal.screen)
+        self.assertIn(b"The new PIN is the same as the old one", terminal.screen)
         self.assertEqual(0, self.count(CHANGE))
 
     def test_one_of_another_form_is_told_so_and_asked_for_again(self):
@@ -190,7 +190,7 @@ class ChangeInTerminal(NewPinTestCase):
         self.stack.card().control("set auth 1234")
         terminal = self.change()
         self.assertEqual(PIN_HELD_BACK, terminal.end())
-        self.assertRegex(terminal.screen.decode(), r"\Ajpkictl: Several in a row were wrong.* before \d")
+        self.assertRegex(terminal.screen.decode(), r"\Ajpkictl: The auth PIN was wrong several times in a row.* before \d")
 
     def test_when_the_cards_answer_is_lost_the_new_one_is_to_be_checked_first(self):
         self.stack.card().control(f"after {CHANGE:02X} power-loss")
@@ -230,7 +230,7 @@ class ChangeInTerminal(NewPinTestCase):
 class ChangeByDescriptor(NewPinTestCase):
     def test_the_new_one_holds(self):
         for kind in PIN:
-            self.assertEqual(f"The new {kind} PIN holds.\n",
+            self.assertEqual(f"The new {kind} PIN is set.\n",
                              self.jpkictl("pin", "change", kind, pin=PIN[kind], new_pin=NEW_PIN[kind] + b"\n"))
             self.check_pin(NEW_PIN[kind], kind)
 
@@ -311,7 +311,7 @@ class Reset(NewPinTestCase):
             self.answer(terminal, new, NEW_PIN[kind])
             self.answer(terminal, self.AGAIN, NEW_PIN[kind])
             self.assertEqual(0, terminal.end(), terminal.screen)
-            self.assertEqual(f"{self.ASKS_CODE}\r\n{new}\r\n{self.AGAIN}\r\nThe new {kind} PIN holds.\r\n".encode(),
+            self.assertEqual(f"{self.ASKS_CODE}\r\n{new}\r\n{self.AGAIN}\r\nThe new {kind} PIN is set.\r\n".encode(),
                              terminal.screen)
             self.check_pin(NEW_PIN[kind], kind)
         self.assertEqual({"auth": 3, "sign": 5, "reset": CODE_TRIES}, self.stack.card().tries())
@@ -355,7 +355,7 @@ class Reset(NewPinTestCase):
         self.assertEqual(0, terminal.end(), terminal.screen)
 
     def test_by_descriptors(self):
-        self.assertEqual("The new sign PIN holds.\n", self.jpkictl("pin", "reset", "sign", reset_code=CODE + b"\n",
+        self.assertEqual("The new sign PIN is set.\n", self.jpkictl("pin", "reset", "sign", reset_code=CODE + b"\n",
                                                                    new_pin=b"new456"))
         self.check_pin(b"NEW456", "sign")
 
@@ -394,7 +394,7 @@ class CardsWithoutCode(NewPinTestCase):
         self.assertRegex(said, words)
 
     def test_on_todays_cards_nobody_is_asked_and_the_ways_that_there_are_are_told(self):
-        self.check_refused("auth", r"municipal window.*「JPKI暗証番号リセット」.*Seven-Eleven.*sign PIN.*only the window helps")
+        self.check_refused("auth", r"municipal window.*「JPKI暗証番号リセット」.*Seven-Eleven.*needs the sign PIN")
         self.check_refused("sign", r"municipal window.*「JPKI暗証番号リセット」.*convenience store.*auth PIN")
 
     def test_on_a_phone_likewise(self):

@@ -90,8 +90,8 @@ class Prompt(TestCase):
         return self.terminal("pin", "verify", kind, *options)
 
     def test_it_names_the_pin_and_the_tries_left_and_shows_nothing_of_what_is_typed(self):
-        for kind, prompt in (("auth", "利用者証明用 PIN (auth, 数字4桁), 3 of 3 tries left: "),
-                             ("sign", "署名用 PIN (sign, 英数字6〜16文字), 5 of 5 tries left: ")):
+        for kind, prompt in (("auth", "利用者証明用 PIN (auth, 4 digits), 3 of 3 tries left: "),
+                             ("sign", "署名用 PIN (sign, 6 to 16 letters and digits), 5 of 5 tries left: ")):
             terminal = self.ask(kind)
             terminal.wait_for(prompt)
             self.assertFalse(terminal.echoes())
@@ -101,7 +101,7 @@ class Prompt(TestCase):
             self.assertTrue(terminal.is_restored())
 
     def test_it_speaks_to_the_terminal_wherever_the_streams_go(self):
-        terminal = self.terminal("sign", "auth", "-", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        terminal = self.terminal("sign", "auth", "-", "--raw", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         terminal.wait_for("tries left: ")
         terminal.type(PIN["auth"] + b"\n")
         signature = terminal.process.stdout.read()
@@ -199,7 +199,7 @@ class Prompt(TestCase):
             self.assertTrue(terminal.echoes())
             terminal.type(answer)
             self.assertEqual(PIN_HELD_BACK, terminal.end())
-            self.assertNotIn("数字4桁".encode(), terminal.screen)
+            self.assertNotIn(b"4 digits", terminal.screen)
         self.assertEqual(1, self.stack.card().tries()["auth"])
 
         terminal = self.ask()
@@ -220,7 +220,7 @@ class Prompt(TestCase):
         self.put_card(tries={"auth": 0})
         terminal = self.ask()
         self.assertEqual(PIN_LOCKED, terminal.end())
-        self.assertNotIn("数字4桁".encode(), terminal.screen)
+        self.assertNotIn(b"4 digits", terminal.screen)
 
     def test_tries_that_went_while_it_was_typed_hold_it_back(self):
         terminal = self.ask()

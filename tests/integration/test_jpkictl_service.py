@@ -4,6 +4,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import tempfile
 import unittest
 
 import dbus
@@ -13,8 +14,21 @@ from gi.repository import GLib
 
 import jpkictl
 import stack
-from client import APPLET, NAME, PIN
+from client import APPLET, NAME, PIN, openssl
 from jpkictl import BUSY, NO_CARD, NO_PIN, NO_SERVICE, NOT_AUTHORIZED, OTHER, PIN_HELD_BACK, PIN_WRONG, USAGE
+
+
+REQUEST = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Somebody"]
+
+
+def signed_by_somebody(folder):
+    """The paths of a good signature and of what it is of."""
+    key, certificate, made, file = (os.path.join(folder, name) for name in ("key", "certificate", "made", "file"))
+    openssl("req", *REQUEST, "-keyout", key, "-out", certificate)
+    with open(file, "wb") as content:
+        content.write(b"content")
+    openssl("cms", "-sign", "-binary", "-in", file, "-signer", certificate, "-inkey", key, "-outform", "DER", "-out", made)
+    return made, file
 
 
 class Impostor:
@@ -24,13 +38,18 @@ class Impostor:
     READER, CARD = "/org/jpkid1/reader/x", "/org/jpkid1/card/7"
 
     def __init__(self, **answers):
-        variant = {"Version": "1", "PcscAvailable": True}
-        self.answers = {"GetAll": ("a{sv}", dbus.Dictionary(variant, signature="sv")),
-                        "GetManagedObjects": ("a{oa{sa{sv}}}", self.objects()), "GetTries": ("i", 3), **answers}
+        self.answers = {"GetAll": self.manager(),
+                        "GetManagedObjects": ("a{oa{sa{sv}}}", self.objects()), "GetTries": ("i", 3),
+                        "Describe": ("a{sv}", dbus.Dictionary({}, signature="sv")), **answers}
         ready, done = multiprocessing.Pipe(duplex=False)
         self.process = multiprocessing.get_context("fork").Process(target=self.serve, args=(done,), daemon=True)
         self.process.start()
         ready.recv()
+
+    @staticmethod
+    def manager(**changes):
+        return "a{sv}", dbus.Dictionary({"Version": "1", "PcscAvailable": True, "PcscState": "available",
+                                         "Reserve": dbus.UInt32(1), **changes}, signature="sv")
 
     @classmethod
     def objects(cls, **changes):
@@ -94,6 +113,14 @@ class HostileService(unittest.TestCase):
         self.assertIn(says, done.stderr)
         self.assertEqual((status, ""), (done.returncode, done.stdout), done.stderr)
 
+    def test_a_certificate_that_is_none_is_told(self):
+        made, file = signed_by_somebody(self.enterContext(tempfile.TemporaryDirectory()))
+        for answer in b"", b"x" * 1000, b"\x30\x84\x7f\xff\xff\xff":
+            answer = ("ay", dbus.ByteArray(answer))
+            self.fails(OTHER, "sign", "auth", "/etc/hostname", "-o", "/dev/null", pin=b"1234", says="cannot be read",
+                       GetCertificate=answer)
+            self.fails(OTHER, "verify", made, file, says="cannot be read", GetIssuerCertificate=answer)
+
     def test_the_impostor_is_believed_where_it_says_nothing_odd(self):
         with Impostor():
             self.assertEqual(0, self.stack.jpkictl("status").returncode)
@@ -138,15 +165,51 @@ class HostileService(unittest.TestCase):
         self.fails(OTHER, "cert", "auth", says="owned", GetCertificate=(
             "error", "org.jpkid1.Error.CardError", name))
 
+    def test_what_is_no_text_can_be_told_to_programs_too(self):
+        with Impostor():
+            shown = self.stack.jpkictl("diagnose", "--json", "--reader=\udcff").stdout
+        self.assertIn("'?'", shown)
+        for length in (509, 510, 511):      # where words are cut
+            words = "x" * length + "日本"
+            with Impostor(GetTries=("error", "org.jpkid1.Error.CardError", words)):
+                shown = json.loads(self.stack.jpkictl("diagnose", "--json").stdout)
+            self.assertEqual(["refused"] * 2, [step["situation"] for step in shown["steps"]
+                                               if step["name"] in ("auth-pin", "sign-pin")])
+
     def test_times_that_no_calendar_has_are_left_out(self):
         for seconds in (0, 2 ** 63, 2 ** 64 - 1):
             with Impostor(Describe=("a{sv}", dbus.Dictionary({"not-after": dbus.UInt64(seconds)}, signature="sv"))):
                 self.assertEqual("", self.stack.jpkictl("cert", "auth", "--text").stdout)
                 self.assertIsNone(json.loads(self.stack.jpkictl("cert", "auth", "--json").stdout)["not-after"])
 
-    def test_what_is_no_certificate_has_no_text(self):
-        self.fails(OTHER, "cert", "auth", "--issuer", "--text", GetIssuerCertificate=("ay", b"no certificate"))
-        self.fails(OTHER, "cert", "auth", "--issuer", "--text", GetIssuerCertificate=("ay", b""))
+    def test_status_makes_no_dates_of_such_times_either(self):
+        for seconds in (0, 2 ** 63, 2 ** 64 - 1):
+            told = {"state": "valid", **dict.fromkeys(("not-before", "not-after", "renewable-from"),
+                                                      dbus.UInt64(seconds))}
+            with Impostor(Describe=("a{sv}", dbus.Dictionary(told, signature="sv"))):
+                self.assertNotIn("Valid until", self.stack.jpkictl("status").stdout)
+                shown = json.loads(self.stack.jpkictl("pin", "status", "--json").stdout)["auth"]
+            self.assertEqual(["valid", None, None, None, None], [shown[key] for key in (
+                "state", "not-before", "not-after", "renewable-from", "days-left")])
+
+    def test_what_is_no_certificate_has_no_key_for_openssh(self):
+        for answer in (b"no certificate", b""):
+            self.fails(OTHER, "cert", "auth", "--openssh", GetCertificate=("ay", answer))
+
+    def test_only_pin_status_lets_polkit_ask_the_user(self):
+        def tries(message):
+            if message.get_allow_interactive_authorization():
+                return "i", 2
+            return "error", "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "Somebody must be asked."
+        with Impostor(GetTries=tries):
+            self.assertEqual(2, self.stack.jpkictl("pin", "status").stdout.count("2 of 3 tries left"))
+            done = self.stack.jpkictl("status")
+        self.assertEqual((0, 2), (done.returncode, done.stdout.count("you may not read it")))
+
+    def test_a_service_that_goes_is_no_card_that_hangs(self):
+        with Impostor(GetTries=("gone",)):
+            done = self.stack.jpkictl("status")
+        self.assertEqual(NO_SERVICE, done.returncode, done.stderr)
 
     def test_a_count_of_tries_that_cannot_be_is_refused(self):
         self.fails(OTHER, "pin", "status", GetTries=("i", -1))
@@ -182,6 +245,9 @@ class HostileService(unittest.TestCase):
         self.fails(PIN_WRONG, "pin", "verify", "auth", pin=b"1234", says="may have cost a try", VerifyPin=("s", "x"))
 
 
+TOLD = "jpkictl: That was not possible. The service says: "
+
+
 def tell_options(message):
     """An error whose words are the options of the call."""
     return "error", "org.jpkid1.Error.CardError", str({str(key): int(value) for key, value in
@@ -208,10 +274,10 @@ class PinPad(unittest.TestCase):
     def check_pad(self, *arguments, shows, options, **answers):
         with self.terminal(*arguments, **answers) as terminal:
             self.assertEqual(OTHER, terminal.end(), terminal.screen)
-        self.assertEqual(f"{shows}\r\njpkictl: {options}\r\n", terminal.screen.decode())
+        self.assertEqual(f"{shows}\r\n{TOLD}{options}\r\n", terminal.screen.decode())
 
     def test_the_auth_pin_is_typed_there_by_whoever_was_told_the_tries(self):
-        shown = "利用者証明用 PIN (auth, 数字4桁), 3 of 3 tries left: type it at the reader"
+        shown = "利用者証明用 PIN (auth, 4 digits), 3 of 3 tries left: type it on the reader's keypad"
         told = {"expected-tries": 3}
         self.check_pad("pin", "verify", "auth", shows=f"{shown}.", options=told, VerifyPin=tell_options)
         self.check_pad("pin", "change", "auth", shows=f"{shown}, then the new one twice.", options=told,
@@ -221,37 +287,61 @@ class PinPad(unittest.TestCase):
 
     def test_the_sign_pin_only_by_whoever_wants_that(self):
         self.check_pad("pin", "verify", "sign", "--pin-pad", options={"expected-tries": 3, "pin-pad": 1},
-                       shows="署名用 PIN (sign, 英数字6〜16文字), 3 of 3 tries left: type it at the reader.",
+                       shows="署名用 PIN (sign, 6 to 16 letters and digits), 3 of 3 tries left: type it on the reader's keypad.",
                        VerifyPin=tell_options)
         with self.terminal("pin", "verify", "sign", VerifyPin=tell_options) as terminal:
             self.assertEqual(OTHER, terminal.end())
-        self.assertEqual(b"jpkictl: {}\r\n", terminal.screen)
+        self.assertEqual(f"{TOLD}{{}}\r\n", terminal.screen.decode())
+
+    def test_a_signature_needs_it_there_once_where_the_certificate_needs_none(self):
+        certificate = openssl("req", *REQUEST, "-keyout", "/dev/null", "-outform", "DER")
+        for kind, times, options in ("auth", 1, []), ("sign", 2, ["--pin-pad"]):
+            with self.terminal("sign", kind, "/etc/hostname", *options, "-o", "/dev/null", Sign=tell_options,
+                               GetCertificate=("ay", dbus.ByteArray(certificate))) as terminal:
+                self.assertEqual(OTHER, terminal.end())
+            self.assertEqual(times, terminal.screen.count(b"type it on the reader's keypad"), terminal.screen)
 
     def test_a_wrong_one_may_be_corrected_while_more_than_one_try_is_left(self):
         wrong = ("error", "org.jpkid1.Error.PinIncorrect", "It is wrong.", dbus.UInt32(2))
         with self.terminal("pin", "verify", "auth", VerifyPin=wrong) as terminal:
             self.assertEqual(PIN_WRONG, terminal.end())
-        self.assertEqual(3, terminal.screen.count(b"type it at the reader"))
+        self.assertEqual(3, terminal.screen.count(b"type it on the reader's keypad"))
 
     def test_nobody_is_sent_there_with_a_locked_pin_which_the_service_can_tell(self):
         with self.terminal("pin", "verify", "auth", GetTries=("i", 0), VerifyPin=tell_options) as terminal:
             self.assertEqual(OTHER, terminal.end())
-        self.assertEqual("jpkictl: {'expected-tries': 0}\r\n", terminal.screen.decode())
+        self.assertEqual(f"{TOLD}{{'expected-tries': 0}}\r\n", terminal.screen.decode())
 
     def test_nobody_is_sent_there_before_consent_to_the_last_try(self):
         refused = ("error", "org.jpkid1.Error.LastTry", "")
         with self.terminal("pin", "verify", "auth", GetTries=("i", 1), VerifyPin=refused) as terminal:
             terminal.wait_for("Type yes to use the last try: ")
-            self.assertNotIn(b"at the reader", terminal.screen)
+            self.assertNotIn(b"keypad", terminal.screen)
             terminal.type(b"yes\n")
             self.assertEqual(PIN_HELD_BACK, terminal.end())
-        self.assertEqual(1, terminal.screen.count(b"at the reader"))
+        self.assertEqual(1, terminal.screen.count(b"keypad"))
+
+    def test_nobody_is_sent_there_before_consent_to_a_try_that_the_machine_holds_back(self):
+        def verify(message):
+            if "allow-last-try" in message.get_args_list()[-1]:
+                return tell_options(message)
+            return "error", "org.jpkid1.Error.LastTry", "", dbus.UInt32(2)
+        with self.terminal("pin", "verify", "auth", GetTries=("i", 2), VerifyPin=verify,
+                           GetAll=Impostor.manager(Reserve=dbus.UInt32(2))) as terminal:
+            terminal.wait_for("Type yes to use one: ")
+            self.assertNotIn(b"keypad", terminal.screen)
+            terminal.type(b"yes\n")
+            self.assertEqual(OTHER, terminal.end())
+        self.assertEqual(1, terminal.screen.count(b"keypad"))
+        self.assertIn(b"{'allow-last-try': 1, 'expected-tries': 2}", terminal.screen)
 
     def test_it_needs_a_reader_that_has_one_a_terminal_and_no_other_pin(self):
         without = ("a{oa{sa{sv}}}", Impostor.objects())
         with self.terminal("pin", "verify", "auth", "--pin-pad", GetManagedObjects=without) as terminal:
             self.assertEqual(USAGE, terminal.end())
-        self.assertIn(b"has no PIN pad", terminal.screen)
+        self.assertIn(b"has no keypad", terminal.screen)
         with Impostor(GetManagedObjects=self.OBJECTS):
             self.assertEqual(NO_PIN, self.stack.jpkictl("pin", "verify", "auth", "--pin-pad").returncode)
             self.assertEqual(USAGE, self.stack.jpkictl("pin", "verify", "auth", "--pin-pad", pin=b"1234").returncode)
+            done = self.stack.jpkictl("pin", "change", "auth", "--pin-pad", new_pin=b"4321")
+            self.assertEqual((USAGE, True), (done.returncode, "--new-pin-fd" in done.stderr))

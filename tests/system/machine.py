@@ -173,7 +173,7 @@ class TestCase(unittest.TestCase):
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(dir="/var/tmp")))
         folder.chmod(0o777)
         (folder / "file").write_text(f"{time.time()}\n")
-        for words in (["sign", kind, folder / "file", "-o", folder / "signature"],
+        for words in (["sign", kind, folder / "file", "--raw", "-o", folder / "signature"],
                       ["cert", kind, "--pem", "-o", folder / "certificate"]):
             done = do(*map(str, words))
             self.assertEqual(done.returncode, 0, done.stderr)

@@ -83,9 +83,19 @@ class Installation(machine.TestCase):
                 self.assertRegex(message, "認証が必要です$")
 
     def test_the_manual_pages_are_there(self):
-        for page in ("man8/jpkid.8", "man1/jpkictl.1", "man5/org.jpkid1.5", "man8/jpkid-agent.8"):
-            with self.subTest(page=page):
-                self.assertEqual(len(glob.glob(f"/usr/share/man/{page}*")), 1)
+        for page in ("man1/jpkictl.1", "man5/jpkid.conf.5", "man5/org.jpkid1.5", "man8/jpkid.8", "man8/jpkid-agent.8"):
+            for folder in ("", "ja/"):
+                with self.subTest(page=folder + page):
+                    self.assertEqual(len(glob.glob(f"/usr/share/man/{folder}{page}*")), 1)
+
+    def test_jpkictl_speaks_japanese_where_the_language_is_japanese(self):
+        """Also where that locale is not installed."""
+        self.assertRegex(machine.run("jpkictl", "--help", env={**os.environ, "LC_ALL": "ja_JP.UTF-8"}), r"\A使い方: ")
+        self.assertRegex(machine.run("jpkictl", "--help", env={**os.environ, "LC_ALL": "C.UTF-8"}), r"\AUsage: ")
+
+    def test_the_shells_find_what_completes_it(self):
+        for path in ("/usr/share/bash-completion/completions/jpkictl", "/usr/share/zsh/vendor-completions/_jpkictl"):
+            self.assertIn("--complete", pathlib.Path(path).read_text())
 
     def test_the_agent_starts_in_the_session_of_a_user(self):
         """It waits for a graphical session, which there is none of here."""

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+enum {
+	NEW_FILE_MODE = 0666, /* less the umask */
+	PERMISSIONS = 0777,
+	COPY_SIZE = 64 * 1024,
+	NAMES_TO_TRY = 100,
+	LINK_SIZE = 32,
+};
+
+int spool_write_all(int fd, const void *bytes, size_t length)
+{
+	const char *rest = bytes;
+
+	while (length > 0) {
+		const ssize_t written = write(fd, rest, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		rest += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+static mode_t new_file_mode(void)
+{
+	const mode_t mask = umask(0);
+
+	umask(mask);
+	return NEW_FILE_MODE & ~mask;
+}
+
+/* A file without a name, where large ones have room. Its descriptor or a negative errno. */
+static int open_elsewhere(void)
+{
+	const char *folder = secure_getenv("TMPDIR");
+	CLEANUP(freep) char *path = NULL;
+	sigset_t all, before;
+	int fd;
+
+	if (asprintf(&path, "%s/jpkictl.XXXXXX", folder && *folder ? folder : "/var/tmp") < 0) {
+		path = NULL; /* asprintf leaves it undefined */
+		return -ENOMEM;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	else
+		unlink(path);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return fd;
+}
+
+/* Not all file systems have files without names. */
+static int open_beside(struct spool *spool)
+{
+	CLEANUP(freep) char *copy = strdup(spool->target);
+	const char *folder = copy ? dirname(copy) : NULL;
+
+	if (!folder)
+		return -ENOMEM;
+	spool->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	spool->is_beside = spool->fd >= 0;
+	if (spool->is_beside)
+		return 0;
+	if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+		return -errno;
+	if (access(folder, W_OK) < 0)
+		return -errno;
+	spool->fd = open_elsewhere();
+	return spool->fd < 0 ? spool->fd : 0;
+}
+
+static int open_device(struct spool *spool, int device)
+{
+	if (device < 0)
+		return -errno;
+	spool->device = device;
+	spool->fd = open_elsewhere();
+	return spool->fd < 0 ? spool->fd : 0;
+}
+
+int spool_open(struct spool *spool, const char *path)
+{
+	struct stat there;
+
+	*spool = SPOOL_INIT;
+	if (!path)
+		return open_device(spool, fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
+	if (stat(path, &there) < 0) {
+		/* A link to nothing would be replaced, not followed. */
+		if (errno != ENOENT || lstat(path, &there) == 0)
+			return -errno;
+		spool->mode = new_file_mode();
+		spool->target = strdup(path);
+		return spool->target ? open_beside(spool) : -ENOMEM;
+	}
+	if (!S_ISREG(there.st_mode))
+		return open_device(spool, open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY));
+	spool->mode = there.st_mode & PERMISSIONS;
+	spool->target = realpath(path, NULL);
+	if (!spool->target || access(spool->target, W_OK) < 0)
+		return -errno;
+	return open_beside(spool);
+}
+
+void spool_clear(struct spool *spool)
+{
+	closep(&spool->fd);
+	closep(&spool->device);
+	free(spool->target);
+	*spool = SPOOL_INIT;
+}
+
+int spool_write(struct spool *spool, const void *bytes, size_t length)
+{
+	return spool_write_all(spool->fd, bytes, length);
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static int copy_to(const struct spool *spool, int fd)
+{
+	CLEANUP(freep) uint8_t *block = malloc(COPY_SIZE);
+	ssize_t length;
+	int r;
+
+	if (!block)
+		return -ENOMEM;
+	if (lseek(spool->fd, 0, SEEK_SET) < 0)
+		return -errno;
+	do {
+		length = read(spool->fd, block, COPY_SIZE);
+		if (length < 0)
+			return -errno;
+		r = spool_write_all(fd, block, (size_t)length);
+	} while (r == 0 && length > 0);
+	return r;
+}
+
+/* Some things come out only now, as from a full disk of another machine. */
+static int finish(int fd, bool to_disk, int r)
+{
+	if (r == 0 && to_disk && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && errno != EINTR && r == 0)
+		r = -errno;
+	return r;
+}
+
+/* Gives it a name of its own beside the target. 0 with *ret_beside, or a negative errno. */
+static int link_beside(const struct spool *spool, char **ret_beside)
+{
+	char link[LINK_SIZE];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", spool->fd);
+	for (int i = 0; i < NAMES_TO_TRY; i++) {
+		CLEANUP(freep) char *beside = NULL;
+		uint32_t number;
+
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			return -errno;
+		if (asprintf(&beside, "%s.%06x", spool->target, number & 0xFFFFFF) < 0) {
+			beside = NULL; /* asprintf leaves it undefined */
+			return -ENOMEM;
+		}
+		if (linkat(AT_FDCWD, link, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) == 0) {
+			*ret_beside = TAKE(beside);
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+static int copy_beside(const struct spool *spool, char **ret_beside)
+{
+	CLEANUP(freep) char *beside = NULL;
+	int fd, r;
+
+	if (asprintf(&beside, "%s.XXXXXX", spool->target) < 0) {
+		beside = NULL; /* asprintf leaves it undefined */
+		return -ENOMEM;
+	}
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = fchmod(fd, spool->mode) < 0 ? -errno : copy_to(spool, fd);
+	r = finish(fd, true, r);
+	if (r < 0)
+		unlink(beside);
+	else
+		*ret_beside = TAKE(beside);
+	return r;
+}
+
+static int commit_to_target(struct spool *spool)
+{
+	CLEANUP(freep) char *beside = NULL;
+	int r = 0;
+
+	if (spool->is_beside && (fchmod(spool->fd, spool->mode) < 0 || fsync(spool->fd) < 0))
+		return -errno;
+	r = spool->is_beside ? link_beside(spool, &beside) : copy_beside(spool, &beside);
+	if (r == 0 && rename(beside, spool->target) < 0) {
+		r = -errno;
+		unlink(beside);
+	}
+	return r;
+}
+
+int spool_commit(struct spool *spool)
+{
+	sigset_t all, before;
+	int r;
+
+	if (spool->device >= 0) {
+		r = copy_to(spool, spool->device);
+		return finish(TAKE_FD(spool->device), false, r);
+	}
+	/* A signal between the two names would leave the first. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	r = commit_to_target(spool);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
