@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "client/language.h"
 
@@ -50,22 +51,16 @@ static int open_folder(const struct notice_store *store)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* Up to the end, or until there is no room. */
 static int read_text(int fd, char text[NOTICE_TEXT_SIZE])
 {
-	size_t length = 0;
-	ssize_t got = 1;
+	const ssize_t length = file_read_up_to(fd, text, NOTICE_TEXT_SIZE - 1);
 
-	while (got != 0) {
-		if (length == NOTICE_TEXT_SIZE - 1)
-			return -EBADMSG;
-		got = read(fd, text + length, NOTICE_TEXT_SIZE - 1 - length);
-		if (got < 0 && errno != EINTR)
-			return -errno;
-		length += got > 0 ? (size_t)got : 0;
-	}
+	if (length < 0)
+		return (int)length;
+	if (length == NOTICE_TEXT_SIZE - 1)
+		return -EBADMSG;
 	text[length] = '\0';
-	return strlen(text) == length ? 0 : -EBADMSG;
+	return strlen(text) == (size_t)length ? 0 : -EBADMSG;
 }
 
 static int load(const struct notice_store *store, struct notice_book *book)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "client/failure.h"
 #include "client/language.h"
 
@@ -36,16 +37,11 @@ static int pin_check(const struct secret *secret, const char *what)
 
 static int read_to_end(int fd, struct secret *pin)
 {
-	while (pin->length < pin->capacity) {
-		const ssize_t length = read(fd, pin->bytes + pin->length,
-					    pin->capacity - pin->length);
+	const ssize_t length = file_read_up_to(fd, pin->bytes, pin->capacity);
 
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length <= 0)
-			return length < 0 ? -errno : 0;
-		pin->length += (size_t)length;
-	}
+	if (length < 0)
+		return (int)length;
+	pin->length = (size_t)length;
 	return 0;
 }
 

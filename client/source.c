@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "client/failure.h"
 #include "client/language.h"
 
@@ -74,20 +75,7 @@ void source_close(struct source *source)
 
 ssize_t source_read(struct source *source, uint8_t *bytes, size_t length)
 {
-	size_t done = 0;
-
-	while (done < length) {
-		const ssize_t n = read(source->fd, bytes + done, length - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
+	return file_read_up_to(source->fd, bytes, length);
 }
 
 int source_feed(struct source *source,

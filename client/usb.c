@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "client/text.h"
 #include "dbus/message.h"
 
@@ -44,19 +45,15 @@ static char *file_read(int directory, const char *path, size_t length_max)
 	CLEANUP(closep) int fd = openat(directory, path, flags);
 	CLEANUP(freep) char *text = NULL;
 	struct stat about;
-	size_t length = 0;
-	ssize_t got;
+	ssize_t length;
 
 	if (fd < 0 || fstat(fd, &about) < 0 || !S_ISREG(about.st_mode))
 		return NULL;
 	text = malloc(length_max + 1);
-	while (text && length <= length_max &&
-	       (got = read(fd, text + length, length_max + 1 - length)) != 0) {
-		if (got < 0)
-			return NULL;
-		length += (size_t)got;
-	}
-	if (!text || length > length_max)
+	if (!text)
+		return NULL;
+	length = file_read_up_to(fd, text, length_max + 1);
+	if (length < 0 || (size_t)length > length_max)
 		return NULL;
 	text[length] = '\0';
 	return TAKE(text);

@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "dbus/message.h"
 
@@ -135,15 +136,10 @@ static const char *why_unreadable(const struct stat *status)
 static ssize_t read_whole(const char *path, char *text)
 {
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	size_t length = 0;
-	ssize_t count = fd < 0 ? -1 : 1;
+	ssize_t length = fd < 0 ? -errno : file_read_up_to(fd, text, CONFIG_FILE_LENGTH_MAX);
 
-	while (count > 0 && length < CONFIG_FILE_LENGTH_MAX) {
-		count = read(fd, text + length, CONFIG_FILE_LENGTH_MAX - length);
-		length += count > 0 ? (size_t)count : 0;
-	}
-	text[length] = '\0';
-	return count < 0 ? -errno : (ssize_t)length;
+	text[length > 0 ? length : 0] = '\0';
+	return length;
 }
 
 static int read_file(const char *path, struct config *config)

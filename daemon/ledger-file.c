@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 
 /* The names of a card's files. */
@@ -27,21 +28,6 @@ static struct names names_of(const struct ledger *ledger)
 	snprintf(names.new, sizeof(names.new), "%s.ledger.new", card);
 	snprintf(names.set_aside, sizeof(names.set_aside), "%s.ledger.set-aside", card);
 	return names;
-}
-
-/* Bytes up to the end, or @room; or a negative errno. */
-static ssize_t read_bytes(int fd, char *bytes, size_t room)
-{
-	size_t length = 0;
-	ssize_t got = 1;
-
-	while (length < room && got != 0) {
-		got = read(fd, bytes + length, room - length);
-		if (got < 0 && errno != EINTR)
-			return -errno;
-		length += got > 0 ? (size_t)got : 0;
-	}
-	return (ssize_t)length;
 }
 
 static bool is_ours(const struct stat *status)
@@ -67,7 +53,7 @@ static int read_page(const struct ledger *ledger, const char *name, struct ledge
 		return -errno;
 	if (!is_ours(&status))
 		return -EBADMSG;
-	length = read_bytes(fd, text, sizeof(text));
+	length = file_read_up_to(fd, text, sizeof(text));
 	if (length < 0)
 		return (int)length;
 	return ledger_page_parse(text, (size_t)length, ledger->card, ret_page);

@@ -43,7 +43,7 @@ libfuzzers = \
 fuzz_sources = $(apdu_libapdu_a_SOURCES) $(base_libbase_a_SOURCES)
 
 fuzz: $(libfuzzers)
-tests/fuzz/libfuzzer-cms: tests/fuzz/fuzz-cms.c $(fuzz_cms_sources)
+tests/fuzz/libfuzzer-cms: tests/fuzz/fuzz-cms.c $(fuzz_cms_sources) $(base_libbase_a_SOURCES)
 tests/fuzz/libfuzzer-cms: FUZZ_LIBS = $(CRYPTO_LIBS)
 tests/fuzz/libfuzzer-config: tests/fuzz/fuzz-config.c daemon/config.c daemon/config-file.c $(base_libbase_a_SOURCES)
 tests/fuzz/libfuzzer-config: FUZZ_LIBS = $(DEFAULT_INCLUDES) $(DBUS_CFLAGS) $(DBUS_LIBS) $(INIH_LIBS)

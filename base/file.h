@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What read(2) leaves to its callers. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads until @length bytes are there or the file ends: how many, or a negative errno. */
+ssize_t file_read_up_to(int fd, void *bytes, size_t length);
