@@ -271,7 +271,9 @@ void worker_end(struct worker *worker, int answer)
 	struct job *running;
 
 	pthread_mutex_lock(&worker->mutex);
-	worker->session.quit = answer;
+	/* The first reason stays the one: what follows from it is none. */
+	if (!worker->session.quit)
+		worker->session.quit = answer;
 	running = worker->running;
 	pthread_mutex_unlock(&worker->mutex);
 	pthread_cond_signal(&worker->wake);

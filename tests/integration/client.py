@@ -31,7 +31,8 @@ WRONG_PIN = {"auth": b"4321", "sign": b"XYZ987"}
 SECRETS = {"pin", "new-pin", "reset-code"}
 TRIES_MAX = {"auth": 3, "sign": 5}
 CODE_TRIES = 10
-SELECT, READ_BINARY, VERIFY, SIGN = 0xA4, 0xB0, 0x20, 0x2A
+SELECT, READ_BINARY, VERIFY, CHANGE, RESET, SIGN = 0xA4, 0xB0, 0x20, 0x24, 0x2C, 0x2A
+SELECT_ANOTHER = bytes.fromhex("00A4040C"), "7"
 REPLY_PATIENCE = 100        # seconds; a card that never answers is waited for 60
 
 
@@ -384,7 +385,7 @@ class TestCase(unittest.TestCase):
     def wait_for_quiet(self, number=0):
         """Until the card has been closed after what was done with it."""
         card = self.stack.card(number)
-        stack.wait_until(lambda: card.control("verified") == "auth no sign no", "no PIN is verified")
+        stack.wait_until(lambda: is_closed(card.record()) and card.control("verified") == "auth no sign no", "closed")
 
     @contextlib.contextmanager
     def sent(self, number=0):
@@ -404,6 +405,16 @@ class TestCase(unittest.TestCase):
             yield
         self.assertEqual([], pins_in(apdus))
         self.assertEqual(before, self.stack.card(number).tries())
+
+
+def is_closed(record):
+    """Whether another application was selected, or the power went, after the last PIN or code."""
+    for line in reversed(record):
+        if line.event != "apdu" or (line.header, line.lc) == SELECT_ANOTHER:
+            return True
+        if line.header[1] in (VERIFY, CHANGE, RESET) and line.lc != "-":
+            return False
+    return True
 
 
 def pins_in(apdus):

@@ -310,12 +310,17 @@ class Card(Process):
 
     def recorded(self):
         """How far the record has come: where to read it from later."""
-        return os.path.getsize(self.files["record"])
+        return len(self._whole_lines())
 
     def record(self, start=0):
-        with open(self.files["record"]) as record:
+        return [Record.parse(line.decode()) for line in self._whole_lines(start).splitlines()]
+
+    def _whole_lines(self, start=0):
+        """What is being written may be there by half."""
+        with open(self.files["record"], "rb") as record:
             record.seek(start)
-            return [Record.parse(line) for line in record]
+            lines = record.read()
+        return lines[:lines.rfind(b"\n") + 1]
 
     def wait_for_power(self):
         """Until pcscd has seen it."""

@@ -5,7 +5,7 @@ import os
 import time
 
 import stack
-from client import CODE_TRIES, PIN, WRONG_PIN, pins_in
+from client import CHANGE, CODE_TRIES, PIN, RESET, WRONG_PIN, pins_in
 from jpkictl import NO_PIN, NOT_POSSIBLE, PIN_HELD_BACK, PIN_LOCKED, PIN_WRONG, TestCase
 
 NEW_PIN = {"auth": b"5678", "sign": b"NEW456"}
@@ -13,7 +13,6 @@ NAME = {"auth": "利用者証明用", "sign": "署名用"}
 FORMAT = {"auth": "auth, 4 digits", "sign": "sign, 6 to 16 letters and digits"}
 TRIES = {"auth": "3 of 3 tries left", "sign": "5 of 5 tries left"}
 CODE, WRONG_CODE = b"PUK-0123456789!~", b"PUK-0123456789!!"
-CHANGE, RESET = 0x24, 0x2C
 
 
 class NewPinTestCase(TestCase):

@@ -10,7 +10,7 @@ import unittest
 import client
 import preload
 import stack
-from client import PIN, TRIES_MAX
+from client import PIN, SELECT_ANOTHER, TRIES_MAX
 
 NEW_PIN = {"auth": b"8642", "sign": b"NEW456"}
 WRONG_PINS = {"auth": itertools.cycle(b"%04d" % n for n in range(2000, 8000)),
@@ -20,7 +20,6 @@ SETTLED = 0.01          # seconds after which a daemon that has closed its card 
 LEAST_PLACES = 200
 CHAINS = 100
 NO_REPLY = "org.freedesktop.DBus.Error.NoReply"
-SELECT_ANOTHER = bytes.fromhex("00A4040C"), "7"
 
 
 class Base(client.TestCase):

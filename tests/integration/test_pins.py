@@ -10,9 +10,9 @@ import dbus
 import client
 import preload
 import stack
+from client import CHANGE
 
 NEW_PIN = {"auth": b"5678", "sign": b"NEW456"}
-CHANGE, RESET = 0x24, 0x2C
 CODE = b"PUK-0123456789AB"
 LEASES_OF_A_USER = 16
 

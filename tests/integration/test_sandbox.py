@@ -73,6 +73,15 @@ class Sandbox(unittest.TestCase):
 
 
 class Readers(unittest.TestCase):
+    def test_a_line_that_the_record_of_a_card_holds_by_half_is_not_read_yet(self):
+        with stack.Stack(start=["pcscd", "cards"]) as running:
+            card = running.card()
+            card.wait_for_power()
+            lines, end = card.record(), card.recorded()
+            with open(card.files["record"], "a") as record:
+                record.write("1234")
+            self.assertEqual((lines, end, []), (card.record(), card.recorded(), card.record(end)))
+
     def test_there_are_exactly_as_many_as_asked_for(self):
         for count in range(5):
             with self.subTest(count=count), stack.Stack(readers=count, start=["pcscd"]):

@@ -101,6 +101,19 @@ class Sleep(SleepTestCase):
         self.assertEqual(apdus, card.apdus())
         self.assertEqual(before, card.tries())
 
+    def test_a_card_is_closed_as_ever_although_its_reader_is_heard_of_meanwhile(self):
+        inhibitor, card = self.login.wait_for_inhibitor(), self.stack.card()
+        running = self.start_many(300, pin=PIN["auth"])
+        self.login.prepare_for_sleep(True)
+        stack.wait_until(lambda: self.paths() == [None, None], "no cards")
+        self.stack.card(1).control("pull")
+        self.addCleanup(self.stack.card(1).control, "insert")
+        inhibitor.wait_until_released()
+        last = card.record()[-1]
+        self.assertEqual(client.SELECT_ANOTHER, (last.header, last.lc))
+        with self.refused("Cancelled"):
+            running.result()
+
     def test_while_it_sleeps_there_are_readers_but_no_cards(self):
         path = self.client.card()
         self.fall_asleep()
