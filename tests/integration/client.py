@@ -408,11 +408,11 @@ class TestCase(unittest.TestCase):
 
 
 def is_closed(record):
-    """Whether another application was selected, or the power went, after the last PIN or code."""
+    """Whether another application was selected, or the power went, after the last PIN or code that was right."""
     for line in reversed(record):
         if line.event != "apdu" or (line.header, line.lc) == SELECT_ANOTHER:
             return True
-        if line.header[1] in (VERIFY, CHANGE, RESET) and line.lc != "-":
+        if line.header[1] in (VERIFY, CHANGE, RESET) and line.lc != "-" and line.sw == "9000":
             return False
     return True
 

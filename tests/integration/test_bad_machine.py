@@ -336,14 +336,18 @@ class StateDirectory(Base):
         """What was begun is remembered as wrong, since nobody could write down that it was right."""
         self.mount("size=8k")
         self.start_with(self.path)
+        with self.assertRaisesRegex(client.Refused, "PinIncorrect"):
+            self.client.applet("sign").call("VerifyPin", pin=client.WRONG_PIN["sign"])      # stays in the ledger
         card = self.started.card()
-        card.control("delay 200")
+        before = card.recorded()
+        card.control(f"at {client.VERIFY:02X} hang skip 1")       # after the query of the counter
         call = self.client.applet("auth").start("VerifyPin", pin=PIN["auth"])
-        stack.wait_until(lambda: client.pins_in(card.apdus()) or call.reply, "VERIFY")
-        with open(os.path.join(self.path, "filler"), "wb") as file, contextlib.suppress(OSError):
+        stack.wait_until(lambda: card.apdus(client.VERIFY, before), "the query")
+        time.sleep(0.3)             # the intent is written, and VERIFY is at the card
+        with contextlib.suppress(OSError), open(os.path.join(self.path, "filler"), "wb", buffering=0) as file:
             file.write(bytes(8192))
+        card.control("resume")
         call.result()
-        card.control("delay 0")
         with self.assertRaisesRegex(client.Refused, "Failed|HeldOff"):
             self.client.applet("auth").sign()
 
