@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "client/cms-file.h"
-#include "client/content.h"
+#include "client/cms/cms-file.h"
+#include "client/cms/content.h"
 #include "client/failure.h"
 #include "tests/fuzz/fuzz.h"
 

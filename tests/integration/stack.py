@@ -114,7 +114,7 @@ def program(name):
     """A copy of a built program, because the user who runs it need not be able to enter the build directory."""
     copy = os.path.join(WORK, "bin", name)
     if not os.path.exists(copy):
-        built = [path for folder in ("daemon", "client", "tests/card", "tests/bench", ".")
+        built = [path for folder in ("daemon", "client/jpkictl", "client/jpkid-agent", "tests/card", "tests/bench", ".")
                  if os.path.isfile(path := os.path.join(BUILD, folder, name))]
         if not built:
             raise FileNotFoundError(f"{name} is not built in {BUILD}; set JPKID_BUILDDIR")

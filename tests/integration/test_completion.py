@@ -11,7 +11,7 @@ import golden
 import jpkictl
 import stack
 
-SCRIPTS = os.path.join(stack.TOP, "client/completions")
+SCRIPTS = os.path.join(stack.TOP, "client/jpkictl/completions")
 
 
 def candidates(*words):

@@ -52,7 +52,7 @@ class Manual(unittest.TestCase):
         with open(os.path.join(stack.TOP, "man/jpkictl.1")) as page:
             known = set(re.split(r",? ", page.read().partition("The situations are\n")[2].partition(".El")[0].replace("\n", " ")))
         named = set()
-        for path in glob.glob(os.path.join(stack.TOP, "client/diagnosis*.c")):
+        for path in glob.glob(os.path.join(stack.TOP, "client/jpkictl/diagnosis*.c")):
             with open(path) as source:
                 named |= set(re.findall(r'finding_set\(\s*finding,\s*[A-Z_]+,\s*"([a-z-]+)"', source.read()))
         self.assertLess({"unreachable", "needs-pin"}, named)

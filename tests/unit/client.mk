@@ -11,24 +11,24 @@ client_tests = \
 check_PROGRAMS += $(client_tests)
 TESTS += $(client_tests)
 
-tests_unit_test_birth_SOURCES = tests/unit/test-birth.c client/birth.c client/birth.h
+tests_unit_test_birth_SOURCES = tests/unit/test-birth.c client/jpkictl/birth.c client/jpkictl/birth.h
 tests_unit_test_birth_LDADD = $(CMOCKA_LIBS)
 
 tests_unit_test_calendar_SOURCES = tests/unit/test-calendar.c client/calendar.c client/calendar.h
 tests_unit_test_calendar_LDADD = $(CMOCKA_LIBS)
 
 tests_unit_test_notice_SOURCES = tests/unit/test-notice.c \
-	client/calendar.c client/calendar.h client/notice.c client/notice.h \
-	client/notice-book.c client/notice-book.h
+	client/calendar.c client/calendar.h client/jpkid-agent/notice.c client/jpkid-agent/notice.h \
+	client/jpkid-agent/notice-book.c client/jpkid-agent/notice-book.h
 tests_unit_test_notice_LDADD = $(CMOCKA_LIBS)
 
 tests_unit_test_openssh_SOURCES = \
-	tests/unit/test-openssh.c $(certificate_issuer) client/certificate.c client/certificate.h
+	tests/unit/test-openssh.c $(certificate_issuer) client/jpkictl/certificate.c client/jpkictl/certificate.h
 tests_unit_test_openssh_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_openssh_LDADD = $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_substitute_SOURCES = \
-	tests/unit/test-substitute.c client/substitute.c client/substitute.h
+	tests/unit/test-substitute.c client/jpkictl/substitute.c client/jpkictl/substitute.h
 tests_unit_test_substitute_LDADD = $(CMOCKA_LIBS)
 
 tests_unit_test_text_SOURCES = tests/unit/test-text.c client/text.c client/text.h

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Days of birth in both calendars; in English, since no catalog is there. */
-#include "client/birth.h"
+#include "client/jpkictl/birth.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "client/notice-book.h"
+#include "client/jpkid-agent/notice-book.h"
 
 enum {
 	DAY = 24 * 60 * 60,

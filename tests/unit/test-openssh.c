@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The line for authorized_keys; tests/integration/test_jpkictl_cert.py has ssh-keygen judge it. */
 #undef NDEBUG
-#include "client/certificate.h"
+#include "client/jpkictl/certificate.h"
 
 #include <assert.h>
 #include <errno.h>

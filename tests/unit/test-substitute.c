@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "client/substitute.h"
+#include "client/jpkictl/substitute.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
