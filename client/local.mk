@@ -18,6 +18,7 @@ client_libclient_a_SOURCES = \
 	client/service.c client/service.h \
 	client/source.c client/source.h \
 	client/spool.c client/spool.h \
-	client/text.c client/text.h
+	client/text.c client/text.h \
+	client/write-behind.c client/write-behind.h
 
 client_libs = client/libclient.a dbus/libdbus-jpkid.a base/libbase.a

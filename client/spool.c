@@ -127,6 +127,7 @@ int spool_open(struct spool *spool, const char *path)
 
 void spool_clear(struct spool *spool)
 {
+	write_behind_clear(&spool->behind);
 	closep(&spool->fd);
 	closep(&spool->device);
 	free(spool->target);
@@ -135,7 +136,12 @@ void spool_clear(struct spool *spool)
 
 int spool_write(struct spool *spool, const void *bytes, size_t length)
 {
-	return spool_write_all(spool->fd, bytes, length);
+	return write_behind(&spool->behind, spool->fd, bytes, length);
+}
+
+int spool_flush(struct spool *spool)
+{
+	return write_behind_finish(&spool->behind, spool->fd);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
@@ -233,9 +239,11 @@ static int commit_to_target(struct spool *spool)
 
 int spool_commit(struct spool *spool)
 {
+	int r = spool_flush(spool);
 	sigset_t all, before;
-	int r;
 
+	if (r < 0)
+		return r;
 	if (spool->device >= 0) {
 		r = copy_to(spool, spool->device);
 		return finish(TAKE_FD(spool->device), false, r);

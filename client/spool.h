@@ -6,11 +6,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "client/write-behind.h"
+
 struct spool {
 	int fd;       /* a file without a name, which is gone with us; -1: none */
 	char *target; /* the regular file that it becomes; NULL: it is copied to @device */
 	int device;   /* -1: none */
 	mode_t mode;
+	struct write_behind behind;
 	bool is_beside; /* it can get a name beside @target; otherwise it is copied there */
 };
 #define SPOOL_INIT ((struct spool){ .fd = -1, .device = -1 })
@@ -24,8 +27,11 @@ struct spool {
 int spool_open(struct spool *spool, const char *path);
 void spool_clear(struct spool *spool);
 
-/* 0 or a negative errno. */
+/* 0 or a negative errno, which may be due to bytes that were given before. */
 int spool_write(struct spool *spool, const void *bytes, size_t length);
+
+/* There was room for all that was given. 0 or a negative errno. */
+int spool_flush(struct spool *spool);
 
 /* Nothing is seen of it before. 0 or a negative errno. */
 int spool_commit(struct spool *spool);

@@ -131,6 +131,9 @@ int envelope_fill(struct envelope *envelope, const char *file, struct scheme_inp
 	if (failure == 0)
 		failure = fail(envelope, write_bytes(envelope, end_of_content,
 						     sizeof(end_of_content)));
+	/* A disk that is full is known before there is a card in play. */
+	if (failure == 0)
+		failure = fail(envelope, spool_flush(&envelope->spool));
 	if (failure == 0 && !EVP_DigestFinal_ex(envelope->digest, ret_digest->bytes, &length))
 		failure = failure_no_memory();
 	ret_digest->length = length;

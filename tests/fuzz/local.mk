@@ -16,7 +16,7 @@ fuzz_replay = tests/fuzz/fuzz.h tests/fuzz/replay.c
 fuzz_libs = apdu/libapdu.a base/libbase.a
 
 fuzz_cms_sources = client/cms/ber.c client/cms/cms-file.c client/cms/content.c client/output.c \
-	client/source.c client/spool.c client/cms/stream.c
+	client/source.c client/spool.c client/write-behind.c client/cms/stream.c
 tests_fuzz_fuzz_cms_SOURCES = tests/fuzz/fuzz-cms.c $(fuzz_cms_sources) $(fuzz_replay)
 tests_fuzz_fuzz_cms_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 tests_fuzz_fuzz_cms_LDADD = base/libbase.a $(CRYPTO_LIBS)

@@ -7,7 +7,8 @@ client_tests = \
 	tests/unit/test-notice \
 	tests/unit/test-openssh \
 	tests/unit/test-substitute \
-	tests/unit/test-text
+	tests/unit/test-text \
+	tests/unit/test-write-behind
 check_PROGRAMS += $(client_tests)
 TESTS += $(client_tests)
 
@@ -33,4 +34,8 @@ tests_unit_test_substitute_LDADD = $(CMOCKA_LIBS)
 
 tests_unit_test_text_SOURCES = tests/unit/test-text.c client/text.c client/text.h
 tests_unit_test_text_LDADD = $(CMOCKA_LIBS)
+
+tests_unit_test_write_behind_SOURCES = \
+	tests/unit/test-write-behind.c client/write-behind.c client/write-behind.h
+tests_unit_test_write_behind_LDADD = $(CMOCKA_LIBS)
 endif
