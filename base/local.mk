@@ -10,4 +10,5 @@ base_libbase_a_SOURCES = \
 	base/log-memory.c base/log-memory.h \
 	base/option.h \
 	base/process.c base/process.h \
-	base/secret.c base/secret.h
+	base/secret.c base/secret.h \
+	base/utf8.c base/utf8.h

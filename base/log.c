@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log-memory.h"
+#include "base/utf8.h"
 
 static void log_to_stderr(int level, const struct log_fields *fields, const char *line)
 {
@@ -53,17 +54,6 @@ int log_level_from_name(const char *name)
 	return -1;
 }
 
-/* C0, DEL, and C1 as UTF-8 has it. */
-void log_make_harmless(char *text)
-{
-	for (unsigned char *byte = (unsigned char *)text; *byte != '\0'; byte++) {
-		if (byte[0] < 0x20 || byte[0] == 0x7F)
-			byte[0] = '?';
-		else if (byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] < 0xA0)
-			byte[0] = byte[1] = '?';
-	}
-}
-
 __attribute__((format(printf, 4, 0))) static void
 log_line(int level, const struct log_fields *fields, bool rarely, const char *format,
 	 va_list arguments)
@@ -73,7 +63,7 @@ log_line(int level, const struct log_fields *fields, bool rarely, const char *fo
 	if (level > current_level)
 		return;
 	vsnprintf(line, sizeof(line), format, arguments);
-	log_make_harmless(line);
+	utf8_clean(line);
 	if (!rarely || log_memory_take(line))
 		current_sink(level, fields, line);
 }

@@ -51,8 +51,8 @@ struct log_fields {
 };
 
 /*
- * Takes one finished line without a newline or another control character; @fields: NULL where there
- * are none, and their texts as they came. Called from any thread.
+ * Takes one finished line after utf8_clean(); @fields: NULL where there are none, and their texts as
+ * they came. Called from any thread.
  */
 typedef void log_sink(int level, const struct log_fields *fields, const char *line);
 
@@ -71,9 +71,6 @@ int log_level(void);
  */
 const char *log_level_name(int level);
 int log_level_from_name(const char *name);
-
-/* Replaces what would break a line up or command a terminal: the control characters of UTF-8. */
-void log_make_harmless(char *text);
 
 /* @fields may be NULL. */
 __attribute__((format(printf, 3, 4))) void

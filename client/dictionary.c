@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/text.h"
+#include "base/utf8.h"
 
 static bool is_text(int type)
 {
@@ -29,7 +29,7 @@ static int field_read(DBusMessageIter *value, const struct field *field, void *o
 	*text = strdup(borrowed);
 	if (!*text)
 		return -ENOMEM;
-	text_clean(*text);
+	utf8_clean(*text);
 	return 0;
 }
 

@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "client/language.h"
-#include "client/text.h"
 
 static const char *const meanings[] = {
 	[0] = N_("Success"),
@@ -41,7 +41,7 @@ int failure_say(enum failure failure, const char *format, ...)
 	va_end(arguments);
 
 	if (sentence)
-		text_clean(sentence);
+		utf8_clean(sentence);
 	fprintf(stderr, "jpkictl: %s\n", sentence ? sentence : _("No memory is left."));
 	return (int)failure;
 }

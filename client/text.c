@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/text.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <wchar.h>
 
-#include "base/cleanup.h"
+#include "base/utf8.h"
 #include "client/language.h"
 
 const char *text_word(const struct word *words, const char *value)
@@ -28,61 +27,21 @@ const char *text_tries(int32_t left, uint8_t max, char text[TEXT_TRIES_SIZE])
 	return text;
 }
 
-/* The character at @text, and its bytes. */
-static size_t character_at(const char *text, wchar_t *ret_character)
+static size_t character_width(uint32_t character)
 {
-	mbstate_t state = { 0 };
-	const size_t length = mbrtowc(ret_character, text, strnlen(text, MB_LEN_MAX), &state);
-
-	if (length > 0 && length <= MB_LEN_MAX)
-		return length;
-	/* No UTF-8, or cut in its middle: a terminal shows something for each byte. */
-	*ret_character = L'?';
-	return 1;
-}
-
-static bool is_clean(wchar_t character)
-{
-	static const struct {
-		wchar_t first, last;
-	} unfit[] = {
-		{ 0, 0x1F },          { 0x7F, 0x9F },     { 0xAD, 0xAD },     { 0x61C, 0x61C },
-		{ 0x200B, 0x200F },   { 0x2028, 0x202E }, { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF },
-		{ 0x110000, WCHAR_MAX }, /* which is beyond Unicode */
-	};
-
-	for (size_t i = 0; i < LENGTH_OF(unfit); i++)
-		if (character >= unfit[i].first && character <= unfit[i].last)
-			return false;
-	return true;
-}
-
-void text_clean(char *text)
-{
-	while (*text) {
-		wchar_t character;
-		const size_t length = character_at(text, &character);
-
-		if (character == L'?' || !is_clean(character))
-			memset(text, '?', length);
-		text += length;
-	}
-}
-
-static size_t character_width(wchar_t character)
-{
-	const int columns = wcwidth(character);
+	/* A terminal shows something for each byte. */
+	const int columns = character == UTF8_NO_CHARACTER ? 1 : wcwidth((wchar_t)character);
 
 	return columns > 0 ? (size_t)columns : 0;
 }
 
 size_t text_width(const char *text)
 {
-	wchar_t character;
+	uint32_t character;
 	size_t width = 0;
 
 	while (*text) {
-		text += character_at(text, &character);
+		text += utf8_read(text, SIZE_MAX, &character);
 		width += character_width(character);
 	}
 	return width;
@@ -96,21 +55,22 @@ size_t text_wider(size_t width, const char *text)
 }
 
 /* JIS X 4051 has more of them. */
-static bool may_break(wchar_t before, wchar_t after)
+static bool may_break(uint32_t before, uint32_t after)
 {
 	if (before == L' ')
 		return after != L' ';
 	return (character_width(before) > 1 || character_width(after) > 1) && after != L' ' &&
-	       !wcschr(L"（「『(", before) && !wcschr(L"、。，．・）」』ー‐〜)?!:;,.％", after);
+	       !wcschr(L"（「『(", (wchar_t)before) &&
+	       !wcschr(L"、。，．・）」』ー‐〜)?!:;,.％", (wchar_t)after);
 }
 
 size_t text_fit(const char *text, size_t columns)
 {
 	size_t at = 0, width = 0, fits = 0;
-	wchar_t before = L'\0', after;
+	uint32_t before = 0, after;
 
 	while (text[at]) {
-		const size_t length = character_at(text + at, &after);
+		const size_t length = utf8_read(text + at, SIZE_MAX, &after);
 
 		if (before && may_break(before, after))
 			fits = at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What people are shown: words, columns, and text of others made fit for a terminal. */
+/* What people are shown: words and columns. */
 #pragma once
 
 #include <stddef.h>
@@ -20,13 +20,6 @@ const char *text_word(const struct word *words, const char *value);
 
 /* "3 of 3 tries left", "locked", or "tries not known" (@left is negative). Returns @text. */
 const char *text_tries(int32_t left, uint8_t max, char text[TEXT_TRIES_SIZE]);
-
-/*
- * Puts '?' in the place of each byte that is no UTF-8, and of control characters: Unicode's Cc,
- * line and paragraph separators, and what is invisible or changes the direction of writing. The
- * length stays.
- */
-void text_clean(char *text);
 
 /* The columns that @text (UTF-8) takes on a terminal, where kanji and kana take two. */
 size_t text_width(const char *text);

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "daemon/digest.h"
 #include "daemon/openssl.h"
 
@@ -28,13 +29,10 @@ enum {
 
 #define REPLACEMENT_CHARACTER "\xEF\xBF\xBD"
 
-/* Unicode's Cc: C0, DEL and C1. */
-static bool character_is_control(unsigned long character)
-{
-	return character < 0x20 || (character >= 0x7F && character < 0xA0);
-}
-
-/* What is not UTF-8 (byte by byte) or a control character becomes a replacement character. */
+/*
+ * Controls, and what is not UTF-8 (byte by byte), become a replacement character. Not utf8_clean():
+ * programs want names as they are written, and the flags of substitutes count their characters.
+ */
 static int text_read(const uint8_t *bytes, size_t length, char **ret_text)
 {
 	char *text, *end;
@@ -45,14 +43,13 @@ static int text_read(const uint8_t *bytes, size_t length, char **ret_text)
 		return -ENOMEM;
 
 	for (size_t i = 0; i < length; i += step) {
-		unsigned long character;
-		const int used = UTF8_getc(bytes + i, (int)(length - i), &character);
+		uint32_t character;
 
-		step = used > 0 ? (size_t)used : 1;
-		if (used > 0 && !character_is_control(character))
-			end = mempcpy(end, bytes + i, step);
-		else
+		step = utf8_read(bytes + i, length - i, &character);
+		if (utf8_is_control(character))
 			end = stpcpy(end, REPLACEMENT_CHARACTER);
+		else
+			end = mempcpy(end, bytes + i, step);
 	}
 	*ret_text = text;
 	return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/config-file.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -15,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "dbus/message.h"
+#include "base/utf8.h"
 
 enum {
 	LINE_LENGTH_MAX = INI_MAX_LINE - 3, /* see ini.h */
@@ -79,19 +78,21 @@ static void read_line(struct place *place, char *section, const char *line)
 }
 
 /* A carriage return is a part of a line's end. */
-static bool is_control(const char *byte)
+static bool is_layout(const char *byte)
 {
-	if (*byte == '\r')
-		return byte[1] != '\n';
-	return iscntrl((unsigned char)*byte) && *byte != '\t' && *byte != '\n';
+	return *byte == '\t' || *byte == '\n' || (*byte == '\r' && byte[1] == '\n');
 }
 
 static bool is_text(const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		if (is_control(&text[i]))
+	uint32_t character;
+
+	for (size_t i = 0, size; i < length; i += size) {
+		size = utf8_read(text + i, length - i, &character);
+		if (utf8_is_control(character) && !is_layout(text + i))
 			return false;
-	return dbus_validate_utf8(text, NULL);
+	}
+	return true;
 }
 
 static int pass_over(const char *path, const char *why, struct config *config)

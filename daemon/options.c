@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 enum {
 	REASON_LENGTH_MAX = 200,
@@ -67,29 +68,20 @@ static bool read_timeout(DBusMessageIter *value, struct options *options)
 	return true;
 }
 
-/*
- * In UTF-8: the C1 controls, the line and paragraph separators, and what changes the direction of
- * writing.
- */
-static bool is_control_in_utf8(const unsigned char *text)
-{
-	if (text[0] == 0xC2)
-		return text[1] < 0xA0;
-	return text[0] == 0xE2 && ((text[1] == 0x80 && text[2] >= 0xA8 && text[2] <= 0xAE) ||
-				   (text[1] == 0x81 && text[2] >= 0xA6 && text[2] <= 0xA9));
-}
-
 /* One line for a person. */
 static bool read_reason(DBusMessageIter *value, struct options *options)
 {
 	const char *reason;
+	uint32_t character;
 
 	dbus_message_iter_get_basic(value, &reason);
 	if (strlen(reason) > REASON_LENGTH_MAX)
 		return false;
-	for (const unsigned char *byte = (const unsigned char *)reason; *byte; byte++)
-		if (*byte < 0x20 || *byte == 0x7F || is_control_in_utf8(byte))
+	for (const char *at = reason; *at;) {
+		at += utf8_read(at, SIZE_MAX, &character);
+		if (utf8_is_control(character))
 			return false;
+	}
 	options->reason = reason;
 	return true;
 }

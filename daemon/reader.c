@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "daemon/card.h"
 #include "daemon/worker.h"
 
@@ -284,22 +285,6 @@ void reader_take_anew(struct reader *reader)
 	reader_look_again(reader, look_again_after);
 }
 
-/*
- * pcscd's bytes as the bus takes them: what is not printable ASCII becomes '?' unless the whole is
- * valid UTF-8.
- */
-static char *display_name(const char *name)
-{
-	char *text = strdup(name);
-
-	if (!text || dbus_validate_utf8(text, NULL))
-		return text;
-	for (char *byte = text; *byte; byte++)
-		if ((unsigned char)*byte >= 0x80)
-			*byte = '?';
-	return text;
-}
-
 int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct reader **ret_reader)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
@@ -310,10 +295,12 @@ int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct r
 	reader->manager = manager;
 	reader->may_be_open = seen->present;
 	memcpy(reader->name, seen->name, sizeof(reader->name));
-	reader->display_name = display_name(seen->name);
-	if (reader->display_name)
+	reader->display_name = strdup(seen->name);
+	if (reader->display_name) {
+		utf8_clean(reader->display_name);
 		r = sd_event_add_time(manager->event, &reader->timer, CLOCK_MONOTONIC, 0, 0,
 				      on_timer, reader);
+	}
 	if (r >= 0)
 		r = sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
 	if (r >= 0)

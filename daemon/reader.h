@@ -18,7 +18,7 @@ struct reader {
 	struct manager *manager;
 	struct object *object;
 	char name[PCSC_NAME_SIZE]; /* pcscd's bytes */
-	char *display_name;        /* the same as valid UTF-8 */
+	char *display_name;        /* the same after utf8_clean() */
 	enum reader_state state;
 	bool has_pin_pad;          /* seen with the first card */
 	struct pcsc_reader seen; /* the watcher's last word */

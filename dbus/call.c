@@ -9,12 +9,12 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "dbus/error.h"
 #include "dbus/object-tree.h"
 
 enum {
 	TEXT_SIZE = 1024, /* of an error; longer ones are cut off */
-	UTF8_MAX = 4,     /* bytes of a character */
 };
 
 static void on_gone(struct peer_watch *watch)
@@ -140,31 +140,6 @@ void call_return_written(struct call *call, DBusMessage *reply, struct writer *w
 		call_fail(call, ANSWER_FAILED, "The answer cannot be sent: %s", strerror(-r));
 }
 
-/* The bytes of the character at @text; 0: it is none. */
-static size_t utf8_length(const char *text)
-{
-	char character[UTF8_MAX + 1] = "";
-
-	for (size_t i = 0; i < UTF8_MAX && text[i] != '\0'; i++) {
-		character[i] = text[i];
-		if (dbus_validate_utf8(character, NULL))
-			return i + 1;
-	}
-	return 0;
-}
-
-/* libdbus ends the process when it is given a text that the bus does not carry. */
-static void text_make_valid(char *text)
-{
-	while (*text != '\0') {
-		const size_t length = utf8_length(text);
-
-		if (length == 0)
-			*text = '?';
-		text += length > 0 ? length : 1;
-	}
-}
-
 static void log_failure(const struct call *call, enum answer answer, const char *text)
 {
 	struct log_fields fields = {
@@ -186,7 +161,8 @@ static void call_fail_with(struct call *call, enum answer answer, int type, cons
 	char text[TEXT_SIZE];
 
 	if (vsnprintf(text, sizeof(text), format, arguments) >= 0) {
-		text_make_valid(text);
+		/* libdbus ends the process when it is given a text that the bus does not carry. */
+		utf8_clean(text);
 		log_failure(call, answer, text);
 		reply = dbus_message_new_error(call->message, error_name(answer), text);
 	}

@@ -11,6 +11,8 @@
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
+#include "base/utf8.h"
+
 /* jpkid.catalog and jpkid.ja.catalog say more about each. */
 static const char *const message_ids[EVENT_COUNT] = {
 	[EVENT_KEY_USED] = "d5fa036e30804cdba3a52736d30a41db",
@@ -43,7 +45,7 @@ struct entry {
 
 static void entry_add(struct entry *entry, char *text)
 {
-	log_make_harmless(text);
+	utf8_clean(text);
 	entry->fields[entry->count++] = (struct iovec){ text, strlen(text) };
 }
 

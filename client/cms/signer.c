@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "client/calendar.h"
 #include "client/failure.h"
 #include "client/language.h"
@@ -35,7 +36,7 @@ static char *bio_text(BIO *bio)
 
 	text = length >= 0 ? strndup(bytes, (size_t)length) : NULL;
 	if (text)
-		text_clean(text);
+		utf8_clean(text);
 	return text;
 }
 
@@ -82,7 +83,7 @@ static bool holder_name(X509 *certificate, char **ret_name)
 		*ret_name = strndup((const char *)text, (size_t)length);
 		OPENSSL_free(text);
 		if (*ret_name)
-			text_clean(*ret_name);
+			utf8_clean(*ret_name);
 		return *ret_name != NULL;
 	}
 	return true;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/cms/stream.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -36,10 +35,7 @@ static int fail_label(const struct stream *stream, const char *label, size_t len
 {
 	char shown[LABEL_SIZE];
 
-	length = length < LABEL_SIZE ? length : LABEL_SIZE - 1;
-	for (size_t i = 0; i < length; i++)
-		shown[i] = isascii(label[i]) && isprint(label[i]) ? label[i] : '?';
-	shown[length] = '\0';
+	snprintf(shown, sizeof(shown), "%.*s", (int)length, label);
 	return failure_say(FAILURE_SIGNATURE, _("%s is a PEM file of something else: %s"),
 			   stream->source.name, shown);
 }

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "client/jpkictl/diagnosis-steps.h"
 #include "client/language.h"
-#include "client/text.h"
 
 /* --- findings -------------------------------------------------------------------------------- */
 
@@ -28,7 +28,7 @@ void finding_set(struct finding *finding, enum verdict verdict, const char *situ
 		free(TAKE(finding->detail));
 	if (!finding->detail)
 		return;
-	text_clean(finding->detail);
+	utf8_clean(finding->detail);
 	finding->verdict = verdict;
 	finding->situation = situation;
 }

@@ -4,15 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Bytes of the code point at @text. */
-static size_t character_length(const char *text)
-{
-	size_t length = 1;
-
-	while (((unsigned char)text[length] & 0xC0) == 0x80)
-		length++;
-	return length;
-}
+#include "base/utf8.h"
 
 static size_t count_flagged(const char *flags)
 {
@@ -34,7 +26,7 @@ struct substitutes substitutes_print(const char *text, const char *flags, FILE *
 		const bool marked = found.characters < found.flags &&
 				    flags[found.characters] == '1';
 
-		length = character_length(text);
+		length = utf8_length(text);
 		fprintf(stream, marked ? "[%.*s]" : "%.*s", (int)length, text);
 		found.marked += marked;
 	}

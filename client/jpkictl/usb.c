@@ -13,8 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "client/text.h"
-#include "dbus/message.h"
+#include "base/utf8.h"
 
 #define DEVICES "/sys/bus/usb/devices"
 #define LIBCCID "/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist"
@@ -171,8 +170,8 @@ static bool device_read(int devices, const char *entry, struct usb_reader *ret_d
 	    !attribute_number(devices, device, "idProduct", &ret_device->product))
 		return false;
 	name = attribute_read(devices, device, "product");
-	if (name && dbus_validate_utf8(name, NULL)) {
-		text_clean(name);
+	if (name) {
+		utf8_clean(name);
 		strcpy(ret_device->name, name);
 	}
 	ret_device->driver = driver_find(ret_device->vendor, ret_device->product);

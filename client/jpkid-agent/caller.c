@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "client/text.h"
+#include "base/utf8.h"
 
 enum {
 	PATH_SIZE = sizeof("/proc/4294967295/comm"),
@@ -72,6 +72,6 @@ char *caller_name(uint32_t pid)
 		name = NULL;
 	/* File names are bytes; the kernel cuts a comm anywhere. */
 	if (name)
-		text_clean(name);
+		utf8_clean(name);
 	return name;
 }

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "client/language.h"
 
 struct pinentry {
@@ -128,16 +129,6 @@ static gpg_error_t run(struct pinentry *pinentry, const char *line)
 	return assuan_transact(pinentry->context, line, NULL, NULL, NULL, NULL, NULL, NULL);
 }
 
-/* How many bytes the character at @text has. */
-static size_t character_length(const char *text)
-{
-	size_t length = 1;
-
-	while (((unsigned char)text[length] & 0xC0) == 0x80)
-		length++;
-	return length;
-}
-
 /* Appends @text, escaped, as far as whole characters fit into ASSUAN_LINELENGTH with a CR, LF. */
 static void append_escaped(char line[ASSUAN_LINELENGTH], const char *text)
 {
@@ -147,7 +138,7 @@ static void append_escaped(char line[ASSUAN_LINELENGTH], const char *text)
 		const bool escape = *text == '%' || *text == '\r' || *text == '\n';
 		size_t size;
 
-		length = character_length(text);
+		length = utf8_length(text);
 		size = escape ? strlen("%25") : length;
 		if (used + size + strlen("\r\n") >= ASSUAN_LINELENGTH)
 			return;

@@ -9,7 +9,7 @@
 #include "daemon/certificate.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Judged by the C library, because the code under test asks OpenSSL. */
+/* Judged by the C library, because the code under test has a reader of its own. */
 static void require_clean(const char *text)
 {
 	mbstate_t state = { 0 };

@@ -30,10 +30,10 @@ tests_unit_test_openssh_LDADD = $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_substitute_SOURCES = \
 	tests/unit/test-substitute.c client/jpkictl/substitute.c client/jpkictl/substitute.h
-tests_unit_test_substitute_LDADD = $(CMOCKA_LIBS)
+tests_unit_test_substitute_LDADD = base/libbase.a $(CMOCKA_LIBS)
 
 tests_unit_test_text_SOURCES = tests/unit/test-text.c client/text.c client/text.h
-tests_unit_test_text_LDADD = $(CMOCKA_LIBS)
+tests_unit_test_text_LDADD = base/libbase.a $(CMOCKA_LIBS)
 
 tests_unit_test_write_behind_SOURCES = \
 	tests/unit/test-write-behind.c client/write-behind.c client/write-behind.h

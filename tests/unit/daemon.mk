@@ -41,7 +41,7 @@ tests_unit_test_config_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_config_LDADD = $(daemon_test_libs)
 
 tests_unit_test_config_file_CFLAGS = $(daemon_test_cflags)
-tests_unit_test_config_file_LDADD = $(daemon_test_libs) $(DBUS_LIBS) $(INIH_LIBS)
+tests_unit_test_config_file_LDADD = $(daemon_test_libs) $(INIH_LIBS)
 
 tests_unit_test_digest_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_digest_LDADD = tests/unit/libscript.a $(daemon_test_libs) $(CRYPTO_LIBS)

@@ -18,7 +18,8 @@ unit_tests = \
 	tests/unit/test-response \
 	tests/unit/test-secret \
 	tests/unit/test-status \
-	tests/unit/test-tlv
+	tests/unit/test-tlv \
+	tests/unit/test-utf8
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -36,4 +37,5 @@ tests_unit_test_response_LDADD = $(unit_libs)
 tests_unit_test_secret_LDADD = $(unit_libs)
 tests_unit_test_status_LDADD = $(unit_libs)
 tests_unit_test_tlv_LDADD = $(unit_libs)
+tests_unit_test_utf8_LDADD = $(unit_libs)
 endif

@@ -369,7 +369,7 @@ static void names_are_escaped_where_rfc_4514_needs_it_and_nowhere_else(void **st
 static void bytes_that_are_no_clean_text_are_replaced(void **state)
 {
 	static const struct text holder[] = {
-		HOLDER(1, "a\0b\x01" "c\x1B" "d\x7F" "e\xC2\x80" "f\xC2\x9F" "g\xC2\xA0" "h\n"),
+		HOLDER(1, "a\0b\x01" "c\x1B" "d\x7F" "e\xC2\x80" "f\xC2\x9F" "g\xC2\xA0" "h\n" "i\u202E" "j\u200D"),
 		HOLDER(3, "\xC0\xAF" "x" "\xED\xA0\x80" "y" "\xF4\x90\x80\x80" "z" "\xF8"),
 		HOLDER(5, "\x80" "\xE5\xB1" "," "\xF0\x9F\x98\x80" "\xE5"),
 		{ 0 },
@@ -382,7 +382,7 @@ static void bytes_that_are_no_clean_text_are_replaced(void **state)
 	order.subject = subject;
 	description = description_of(&order);
 	assert_string_equal(description.name, "a" UFFFD "b" UFFFD "c" UFFFD "d" UFFFD "e" UFFFD "f"
-			    UFFFD "g\xC2\xA0" "h" UFFFD);
+			    UFFFD "g\xC2\xA0" "h" UFFFD "i" UFFFD "j\u200D");
 	assert_string_equal(description.gender, UFFFD UFFFD "x" UFFFD UFFFD UFFFD "y"
 			    UFFFD UFFFD UFFFD UFFFD "z" UFFFD);
 	assert_string_equal(description.address, UFFFD UFFFD UFFFD ",\xF0\x9F\x98\x80" UFFFD);

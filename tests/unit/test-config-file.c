@@ -350,7 +350,8 @@ static void what_is_no_file_is_not_waited_for(void **state)
 static void what_is_no_text_is_one_line(void **state)
 {
 	static const char zero[] = "[Pin]\nReserve=2\n\0", binary[] = "\x7F" "ELF\2\1\1\n\n\n\n",
-			  latin[] = "[Pin]\nReserve=2\n# caf\xE9\n";
+			  latin[] = "[Pin]\nReserve=2\n# caf\xE9\n",
+			  turned[] = "[Pin]\nReserve=2\n# \u202E\n";
 	char *large = malloc(CONFIG_FILE_LENGTH_MAX + 1);
 
 	write_bytes(place(etc, "m.conf"), zero, sizeof(zero));
@@ -358,6 +359,8 @@ static void what_is_no_text_is_one_line(void **state)
 	write_bytes(place(etc, "m.conf"), binary, strlen(binary));
 	assert_passed_over("not a text");
 	write_bytes(place(etc, "m.conf"), latin, strlen(latin));
+	assert_passed_over("not a text");
+	write_bytes(place(etc, "m.conf"), turned, strlen(turned));
 	assert_passed_over("not a text");
 	assert_non_null(large);
 	memset(large, '\n', CONFIG_FILE_LENGTH_MAX + 1);

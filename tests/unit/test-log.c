@@ -91,7 +91,8 @@ static void nobody_makes_a_second_line_or_commands_a_terminal_with_a_name(void *
 		{ "Reader\nroot: all is well", "Reader?root: all is well" },
 		{ "\x1B[2J\r\t\x7F\x01", "?[2J????" },
 		{ "\xC2\x9B" "2J", "??2J" },
-		{ "\xC2", "\xC2" },
+		{ "\xC2", "?" },
+		{ "a\u202E\u200Bz", "a??????z" },
 		{ "\xE8\xAA\xAD\xE5\x8F\x96 \xC2\xA9", "\xE8\xAA\xAD\xE5\x8F\x96 \xC2\xA9" },
 	};
 

@@ -308,6 +308,8 @@ static void a_reason_has_no_control_characters(void **state)
 
 		assert_false(reason_is_taken(reason));
 	}
+	assert_false(reason_is_taken("a\u2028"));
+	assert_false(reason_is_taken("a\u202E"));
 }
 
 static void a_reason_may_have_all_that_is_not_a_control_character(void **state)
@@ -316,6 +318,7 @@ static void a_reason_may_have_all_that_is_not_a_control_character(void **state)
 	assert_true(reason_is_taken("\xC2\xA0\xC3\x80\xC3\x9F"));
 	/* Bytes of 80 to 9F, but of other characters. */
 	assert_true(reason_is_taken("\xE3\x81\x82\xF0\x9F\x98\x80"));
+	assert_true(reason_is_taken("👩\u200D💻")); /* invisible, and part of an emoji */
 }
 
 int main(void)

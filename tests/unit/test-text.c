@@ -77,34 +77,6 @@ static void lines_end_at_blanks_and_between_kanji(void **state)
 	}
 }
 
-static void what_is_no_text_or_steers_a_terminal_is_cleaned(void **state)
-{
-	static const struct {
-		const char *text, *clean;
-	} cases[] = {
-		{ "", "" },
-		{ "署名用 e\u0301 葛󠄀 😀", "署名用 e\u0301 葛󠄀 😀" },
-		{ "\033[31m\x7F\n", "?[31m??" },
-		{ "\xC2\x9B" "31m", "??31m" },
-		{ "a\u202Eb\uFEFF\u00AD", "a???b?????" },
-		{ "\x9B" "31m", "?31m" },
-		{ "a\xFFz", "a?z" },
-		{ "a\xE7\xBD", "a??" },
-		{ "\xE7署", "?署" },
-		{ "\xED\xA0\x80", "???" },         /* a surrogate */
-		{ "\xC0\x80", "??" },              /* too long for what it is */
-		{ "\xF4\x90\x80\x80", "????" },    /* beyond Unicode */
-		{ "\xF8\x88\x80\x80\x80", "?????" },
-	};
-
-	for (size_t i = 0; i < LENGTH_OF(cases); i++) {
-		CLEANUP(freep) char *text = strdup(cases[i].text);
-
-		text_clean(text);
-		assert_string_equal(text, cases[i].clean);
-	}
-}
-
 static void tries_are_told_of_how_many(void **state)
 {
 	char text[TEXT_TRIES_SIZE];
@@ -121,7 +93,6 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_no_utf8_take_one_each),
 		cmocka_unit_test(padding_goes_by_columns),
 		cmocka_unit_test(lines_end_at_blanks_and_between_kanji),
-		cmocka_unit_test(what_is_no_text_or_steers_a_terminal_is_cleaned),
 		cmocka_unit_test(tries_are_told_of_how_many),
 	};
 
