@@ -12,6 +12,7 @@ struct label {
 	const char *other; /* the kind of the applet whose PIN a store wants to reset this one */
 
 	/* For _(). */
+	const char *purpose;   /* of its certificate */
 	const char *pin;       /* "auth PIN" */
 	const char *pin_form;  /* the same, with the form that it has */
 	const char *new_pin_form;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "client/calendar.h"
 #include "client/failure.h"
@@ -55,86 +56,78 @@ void refusal_from_error(struct refusal *refusal, DBusMessage *reply)
 
 /* --- the sentence ---------------------------------------------------------------------------- */
 
-/* Those that need no more than themselves; NULL: none of those. */
+/* Those that need no more than themselves. */
+static const struct {
+	int results[6]; /* ends with 0 */
+	const char *sentence;
+} plain_sentences[] = {
+	{ { ANSWER_NO_CARD }, N_("There is no card in the reader; put a My Number Card in.") },
+	{ { ANSWER_CARD_REMOVED, ANSWER_UNKNOWN_OBJECT },
+	  N_("The card has been taken out; put it in again and repeat the command.") },
+	{ { -ETIMEDOUT },
+	  N_("The card does not answer; take it out, put it in again and repeat the command.") },
+	{ { -EBUSY },
+	  N_("The card is in use by another command, or does not answer. Repeat the command; if "
+	     "that does not help, take the card out and put it in again.") },
+	{ { ANSWER_UNSUPPORTED_CARD },
+	  N_("This card cannot do that: it is neither a My Number Card nor a phone with JPKI "
+	     "keys.") },
+	{ { ANSWER_READER_ERROR },
+	  N_("The reader or the card has failed; take the card out, put it in again and repeat the "
+	     "command.") },
+	{ { ANSWER_PCSC_UNAVAILABLE },
+	  N_("The smart card service pcscd is not running; start it with: systemctl start "
+	     "pcscd.socket") },
+	{ { ANSWER_BUSY },
+	  N_("Another program holds the card; end that program and repeat the command.") },
+	{ { ANSWER_TIMEOUT },
+	  N_("The time was up: the card was busy with other calls, or nothing was typed on the "
+	     "reader's keypad. Nothing was sent to the card; repeat the command.") },
+	{ { ANSWER_CANCELLED },
+	  N_("The service is stopping or reading its configuration again, or the computer is going "
+	     "to sleep, so this was cancelled; repeat the command afterwards.") },
+	{ { ANSWER_PIN_REQUIRED },
+	  N_("This needs the PIN: repeat the command in a terminal, or give the PIN with "
+	     "--pin-fd.") },
+	{ { ANSWER_TRIES_CHANGED },
+	  N_("The number of tries left has changed meanwhile; nothing was sent to the card. See: "
+	     "jpkictl pin status") },
+	{ { ANSWER_OUTCOME_UNKNOWN },
+	  N_("The card's answer was lost, so the PIN may have cost a try. Before you repeat the "
+	     "command, see: jpkictl pin status") },
+	{ { ANSWER_NOT_ALLOWED }, N_("This key does not allow that.") },
+	{ { ANSWER_NO_CERTIFICATE },
+	  N_("The card has no such certificate: holders under 15 have no sign certificate, and a "
+	     "revoked one may have been erased. The municipal window can tell.") },
+	{ { ANSWER_CERTIFICATE_UNREADABLE },
+	  N_("The certificate on the card is damaged; have the card checked at the municipal "
+	     "window.") },
+	{ { ANSWER_BAD_SIGNATURE },
+	  N_("The card made a signature that its own certificate does not verify, so it was "
+	     "discarded. Have the card checked at the municipal window.") },
+	{ { ANSWER_UNSUPPORTED_SCHEME }, N_("The card's key cannot sign with that scheme.") },
+	{ { ANSWER_NOT_AUTHORIZED, ANSWER_ACCESS_DENIED,
+	    ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED },
+	  N_("You are not allowed to do this: only a user who is logged in at this computer's own "
+	     "screen may, and root (polkit decides). See: jpkictl diagnose") },
+	{ { ANSWER_DISMISSED }, N_("No PIN was entered: the question was dismissed.") },
+	{ { ANSWER_LIMITS_EXCEEDED },
+	  N_("Too many calls are waiting; repeat the command when some have ended.") },
+	{ { ANSWER_NO_MEMORY }, N_("The service has no memory left; repeat the command later.") },
+	{ { ANSWER_UNKNOWN_INTERFACE, ANSWER_UNKNOWN_METHOD, ANSWER_UNKNOWN_PROPERTY,
+	    ANSWER_INVALID_ARGS, -EPROTO },
+	  N_("The service's answer does not have the expected form; after an update, restart the "
+	     "service with: systemctl restart jpkid") },
+};
+
+/* NULL: none of those. */
 static const char *plain_sentence(int result)
 {
-	switch (result) {
-	case ANSWER_NO_CARD:
-		return N_("There is no card in the reader; put a My Number Card in.");
-	case ANSWER_CARD_REMOVED:
-	case ANSWER_UNKNOWN_OBJECT:
-		return N_("The card has been taken out; put it in again and repeat the command.");
-	case -ETIMEDOUT:
-		return N_("The card does not answer; take it out, put it in again and repeat the "
-			  "command.");
-	case -EBUSY:
-		return N_("The card is in use by another command, or does not answer. Repeat the "
-			  "command; if that does not help, take the card out and put it in again.");
-	case ANSWER_UNSUPPORTED_CARD:
-		return N_("This card cannot do that: it is neither a My Number Card nor a phone "
-			  "with JPKI keys.");
-	case ANSWER_READER_ERROR:
-		return N_("The reader or the card has failed; take the card out, put it in again "
-			  "and repeat the command.");
-	case ANSWER_PCSC_UNAVAILABLE:
-		return N_("The smart card service pcscd is not running; start it with: systemctl "
-			  "start pcscd.socket");
-	case ANSWER_BUSY:
-		return N_("Another program holds the card; end that program and repeat the "
-			  "command.");
-	case ANSWER_TIMEOUT:
-		return N_("The time was up: the card was busy with other calls, or nothing was "
-			  "typed on the reader's keypad. Nothing was sent to the card; repeat the "
-			  "command.");
-	case ANSWER_CANCELLED:
-		return N_("The service is stopping or reading its configuration again, or the "
-			  "computer is going to sleep, so this was cancelled; repeat the command "
-			  "afterwards.");
-	case ANSWER_PIN_REQUIRED:
-		return N_("This needs the PIN: repeat the command in a terminal, or give the PIN "
-			  "with --pin-fd.");
-	case ANSWER_TRIES_CHANGED:
-		return N_("The number of tries left has changed meanwhile; nothing was sent to the "
-			  "card. See: jpkictl pin status");
-	case ANSWER_OUTCOME_UNKNOWN:
-		return N_("The card's answer was lost, so the PIN may have cost a try. Before you "
-			  "repeat the command, see: jpkictl pin status");
-	case ANSWER_NOT_ALLOWED:
-		return N_("This key does not allow that.");
-	case ANSWER_NO_CERTIFICATE:
-		return N_("The card has no such certificate: holders under 15 have no sign "
-			  "certificate, and a revoked one may have been erased. The municipal "
-			  "window can tell.");
-	case ANSWER_CERTIFICATE_UNREADABLE:
-		return N_("The certificate on the card is damaged; have the card checked at the "
-			  "municipal window.");
-	case ANSWER_BAD_SIGNATURE:
-		return N_("The card made a signature that its own certificate does not verify, so "
-			  "it was discarded. Have the card checked at the municipal window.");
-	case ANSWER_UNSUPPORTED_SCHEME:
-		return N_("The card's key cannot sign with that scheme.");
-	case ANSWER_NOT_AUTHORIZED:
-	case ANSWER_ACCESS_DENIED:
-	case ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED:
-		return N_("You are not allowed to do this: only a user who is logged in at this "
-			  "computer's own screen may, and root (polkit decides). See: jpkictl "
-			  "diagnose");
-	case ANSWER_DISMISSED:
-		return N_("No PIN was entered: the question was dismissed.");
-	case ANSWER_LIMITS_EXCEEDED:
-		return N_("Too many calls are waiting; repeat the command when some have ended.");
-	case ANSWER_NO_MEMORY:
-		return N_("The service has no memory left; repeat the command later.");
-	case ANSWER_UNKNOWN_INTERFACE:
-	case ANSWER_UNKNOWN_METHOD:
-	case ANSWER_UNKNOWN_PROPERTY:
-	case ANSWER_INVALID_ARGS:
-	case -EPROTO:
-		return N_("The service's answer does not have the expected form; after an update, "
-			  "restart the service with: systemctl restart jpkid");
-	default:
-		return NULL;
-	}
+	for (size_t i = 0; i < LENGTH_OF(plain_sentences); i++)
+		for (const int *of = plain_sentences[i].results; *of; of++)
+			if (*of == result)
+				return plain_sentences[i].sentence;
+	return NULL;
 }
 
 /* False: there is no time, or no calendar has it. */
@@ -225,4 +218,11 @@ int refusal_say_about(const struct refusal *refusal, const char *what)
 int refusal_say(const struct refusal *refusal)
 {
 	return refusal_say_about(refusal, NULL);
+}
+
+int refusal_say_result(int result)
+{
+	const struct refusal refusal = { .result = result };
+
+	return refusal_say(&refusal);
 }

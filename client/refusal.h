@@ -37,3 +37,5 @@ const char *refusal_sentence(const struct refusal *refusal, const char *what,
 /* Says it; the enum failure that it is. */
 int refusal_say(const struct refusal *refusal);
 int refusal_say_about(const struct refusal *refusal, const char *what);
+/* The same of one that is found before there is an answer. */
+int refusal_say_result(int result);

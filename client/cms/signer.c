@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "client/calendar.h"
 #include "client/failure.h"
+#include "client/label.h"
 #include "client/language.h"
 #include "client/text.h"
 
@@ -155,11 +156,9 @@ static void print_claim(const struct signer *signer, FILE *stream)
 
 static const char *purpose(const struct signer *signer)
 {
-	if (!signer->applet)
-		return _("unknown: this is not a JPKI certificate");
-	return strcmp(signer->applet, "sign") == 0 ?
-		       _("sign (署名用): to sign contracts, and declarations such as e-Tax") :
-		       _("auth (利用者証明用): to log in and to prove who one is");
+	const struct label *label = signer->applet ? label_find(signer->applet) : NULL;
+
+	return label ? _(label->purpose) : _("unknown: this is not a JPKI certificate");
 }
 
 static void print_line(const char *label, const char *value, FILE *stream)

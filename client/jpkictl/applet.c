@@ -41,8 +41,8 @@ static struct request request_of(const struct applet *applet, const char *member
 }
 
 /* Nobody types anything for a look: if the time is up, the turn of its call did not come. */
-static bool applet_call(DBusConnection *service, const struct request *request,
-			DBusMessage **ret_reply, struct refusal *ret_refusal)
+static bool applet_ask(DBusConnection *service, const struct request *request,
+		       DBusMessage **ret_reply, struct refusal *ret_refusal)
 {
 	if (service_call(service, request, ret_reply, ret_refusal))
 		return true;
@@ -59,7 +59,7 @@ static bool get_tries(struct applet *applet, DBusConnection *service, bool is_lo
 	DBusMessageIter iter;
 	int32_t tries;
 
-	if (!applet_call(service, &request, &reply, ret_refusal))
+	if (!applet_ask(service, &request, &reply, ret_refusal))
 		return false;
 	dbus_message_iter_init(reply, &iter);
 	dbus_message_iter_get_basic(&iter, &tries);
@@ -88,7 +88,7 @@ bool applet_look_at_certificate(struct applet *applet, DBusConnection *service,
 	CLEANUP(message_unrefp) DBusMessage *reply = NULL;
 	int r;
 
-	if (applet_call(service, &request, &reply, ret_refusal)) {
+	if (applet_ask(service, &request, &reply, ret_refusal)) {
 		r = description_read(&applet->description, reply);
 		if (r == 0)
 			return true;

@@ -186,10 +186,8 @@ static void print_purpose(const struct description *description, const struct la
 			  FILE *stream)
 {
 	const struct word purposes[] = {
-		{ "user-authentication",
-		  N_("auth (利用者証明用): to log in and to prove who one is") },
-		{ "digital-signature",
-		  N_("sign (署名用): to sign contracts, and declarations such as e-Tax") },
+		{ "user-authentication", label_find("auth")->purpose },
+		{ "digital-signature", label_find("sign")->purpose },
 		{ "certificate-authority",
 		  strcmp(label->kind, "auth") == 0 ?
 			  N_("authority (CA): to issue auth (利用者証明用) certificates") :

@@ -25,6 +25,7 @@ client_jpkictl_jpkictl_SOURCES = \
 	client/jpkictl/diagnosis-steps.h \
 	client/jpkictl/event.c client/jpkictl/event.h \
 	client/jpkictl/explanation.c client/jpkictl/explanation.h \
+	client/jpkictl/follower.c client/jpkictl/follower.h \
 	client/jpkictl/help.c client/jpkictl/help.h \
 	client/jpkictl/jpkictl.c \
 	client/jpkictl/issuers.c client/jpkictl/issuers.h \

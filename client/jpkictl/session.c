@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "client/jpkictl/reader.h"
 #include "client/language.h"
 #include "client/output.h"
@@ -83,9 +84,7 @@ static int say_no_card(const struct session *session)
 	enum obstacle obstacle;
 
 	if (!inventory->manager.pcsc_available)
-		return failure_say(FAILURE_NO_SERVICE,
-				   _("The smart card service pcscd is not running; start it with: "
-				     "systemctl start pcscd.socket"));
+		return refusal_say_result(ANSWER_PCSC_UNAVAILABLE);
 	if (inventory->reader_count == 0)
 		return failure_say(FAILURE_NO_CARD, _("There is no card reader; connect one."));
 	if (session->arguments->card)
@@ -165,9 +164,5 @@ int session_choose_applet(struct session *session, const struct reader **ret_rea
 	*ret_applet = inventory_applet(&session->inventory,
 				       inventory_card(&session->inventory, *ret_reader),
 				       session->arguments->applet);
-	if (!*ret_applet)
-		return failure_say(FAILURE_NO_CARD,
-				   _("The card has been taken out; put it in again and repeat the "
-				     "command."));
-	return 0;
+	return *ret_applet ? 0 : refusal_say_result(ANSWER_CARD_REMOVED);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * jpkid-agent: asks the person of a session for a PIN, through pinentry, when jpkid needs one; one
- * question is shown at a time. And it tells the person of certificates that end and PINs that are
- * locked, through the desktop's notifications.
+ * jpkid-agent: asks the person of a session for a PIN, through pinentry, when jpkid needs one. And
+ * it tells the person of certificates that end and PINs that are locked, through the desktop's
+ * notifications.
  */
 #include <config.h>
 
@@ -11,22 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
-#include <time.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
-#include "base/error.h"
 #include "base/log.h"
 #include "base/option.h"
 #include "base/process.h"
 #include "base/secret.h"
 #include "client/agent.h"
-#include "client/jpkid-agent/caller.h"
 #include "client/jpkid-agent/cards.h"
-#include "client/jpkid-agent/inquiry.h"
 #include "client/jpkid-agent/notices.h"
-#include "client/jpkid-agent/prompt.h"
+#include "client/jpkid-agent/questions.h"
 #include "client/language.h"
 #include "dbus/bus.h"
 
@@ -38,144 +32,23 @@ struct session {
 	struct agent *agent;
 	struct cards *cards;
 	struct notices *notices; /* NULL: without */
-	TAILQ_HEAD(, entry) queue; /* the first one is being asked, by @inquiry */
-	struct inquiry *inquiry;
-	bool is_ending;
-	int result; /* of its end */
+	struct questions questions;
 };
-
-struct entry {
-	struct agent_question *question;
-	char *caller; /* NULL: not known */
-	uint64_t deadline;
-	TAILQ_ENTRY(entry) link;
-};
-
-/* --- the queue ------------------------------------------------------------------------------- */
-
-static void session_next(struct session *session);
-
-static void entry_remove(struct session *session, struct entry *entry)
-{
-	TAILQ_REMOVE(&session->queue, entry, link);
-	free(entry->caller);
-	free(entry);
-}
-
-static void entry_end(struct session *session, struct entry *entry, int result, int fd)
-{
-	if (result == 0)
-		agent_answer(session->agent, entry->question, fd);
-	else if (result == ANSWER_DISMISSED)
-		agent_dismiss(session->agent, entry->question);
-	else
-		agent_fail(session->agent, entry->question,
-			   "No person can be asked for the PIN; look at: journalctl --user -u "
-			   "jpkid-agent");
-	entry_remove(session, entry);
-}
-
-static void on_done(int result, int fd, void *userdata)
-{
-	struct session *session = userdata;
-
-	session->inquiry = NULL;
-	entry_end(session, TAILQ_FIRST(&session->queue), result, fd);
-	session_next(session);
-}
-
-/* Asks the first question that waits, if none is being asked. */
-static void session_next(struct session *session)
-{
-	struct entry *entry;
-
-	while (!session->inquiry && (entry = TAILQ_FIRST(&session->queue))) {
-		const struct prompt prompt = {
-			.program = session->program,
-			.question = entry->question,
-			.caller = entry->caller,
-			.advice = cards_advice(session->cards, entry->question->card,
-					       entry->question->applet),
-			.deadline = entry->deadline,
-		};
-		int r = inquiry_start(session->event, &prompt, on_done, session,
-				      &session->inquiry);
-
-		if (r == 0)
-			break;
-		log_error(_("No process to ask for a PIN can be started: %s"), strerror(-r));
-		entry_end(session, entry, r, -1);
-	}
-	if (session->is_ending && !session->inquiry)
-		sd_event_exit(session->event, session->result);
-}
-
-static void entry_cancel(struct session *session, struct entry *entry)
-{
-	if (session->inquiry && entry == TAILQ_FIRST(&session->queue))
-		inquiry_stop(session->inquiry);
-	else
-		entry_end(session, entry, ANSWER_DISMISSED, -1);
-}
-
-static void session_cancel_all(struct session *session)
-{
-	struct entry *entry = TAILQ_FIRST(&session->queue), *next;
-
-	for (; entry; entry = next) {
-		next = TAILQ_NEXT(entry, link);
-		entry_cancel(session, entry);
-	}
-}
-
-/* Once the dialogue is closed. */
-static void session_end(struct session *session, int result)
-{
-	if (session->is_ending)
-		return;
-	session->is_ending = true;
-	session->result = result;
-	session_cancel_all(session);
-	session_next(session);
-}
 
 /* --- the service ----------------------------------------------------------------------------- */
-
-static uint64_t deadline_from_now(struct session *session)
-{
-	uint64_t now;
-
-	sd_event_now(session->event, CLOCK_MONOTONIC, &now);
-	return now + PROMPT_SECONDS * (uint64_t)USEC_PER_SEC;
-}
 
 static void on_ask(struct agent_question *question, void *userdata)
 {
 	struct session *session = userdata;
-	struct entry *entry = session->is_ending ? NULL : calloc(1, sizeof(*entry));
 
-	if (!entry) {
-		agent_fail(session->agent, question, "The agent ends, or no memory is left.");
-		return;
-	}
-	entry->question = question;
-	/* Now, because the caller may be gone when its turn comes. */
-	entry->caller = caller_name(question->caller);
-	entry->deadline = deadline_from_now(session);
-	TAILQ_INSERT_TAIL(&session->queue, entry, link);
-	session_next(session);
+	questions_add(&session->questions, question);
 }
 
 static void on_cancel(uint64_t number, void *userdata)
 {
 	struct session *session = userdata;
-	struct entry *entry;
 
-	TAILQ_FOREACH(entry, &session->queue, link)
-		if (entry->question->number == number) {
-			entry_cancel(session, entry);
-			return;
-		}
+	questions_cancel(&session->questions, number);
 }
 
 static void on_service_lost(void *userdata)
@@ -183,7 +56,7 @@ static void on_service_lost(void *userdata)
 	struct session *session = userdata;
 
 	log_notice(_("The service jpkid has ended; waiting for it."));
-	session_cancel_all(session);
+	questions_cancel_all(&session->questions);
 	cards_follow(session->cards, NULL);
 }
 
@@ -201,13 +74,15 @@ static void on_registered(const struct refusal *refusal, void *userdata)
 	log_error(_("The service jpkid refuses this agent: %s"),
 		  refusal_sentence(refusal, NULL, sentence));
 	if (refusal->result != -ENOTCONN)
-		session_end(session, -EPERM);
+		questions_end(&session->questions, -EPERM);
 }
 
 static void on_bus_lost(void *userdata)
 {
+	struct session *session = userdata;
+
 	log_error(_("The connection to the system bus was lost."));
-	session_end(userdata, -ECONNRESET);
+	questions_end(&session->questions, -ECONNRESET);
 }
 
 static int session_register(struct session *session)
@@ -223,6 +98,8 @@ static int session_register(struct session *session)
 			  refusal_sentence(&refusal, NULL, sentence));
 		return -EPERM;
 	}
+	questions_init(&session->questions, session->event, session->program, session->agent,
+		       session->cards);
 	if (agent_is_registered(session->agent))
 		log_info(_("Registered with the service jpkid."));
 	else
@@ -276,7 +153,9 @@ static int session_watch_cards(struct session *session)
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
-	session_end(userdata, 0);
+	struct session *session = userdata;
+
+	questions_end(&session->questions, 0);
 	return 0;
 }
 
@@ -374,7 +253,6 @@ int main(int argc, char **argv)
 	int r = process_fill_standard_streams();
 
 	language_begin();
-	TAILQ_INIT(&session.queue);
 	if (r == 0)
 		r = secret_protect_process();
 	if (r < 0) {

@@ -16,4 +16,5 @@ client_jpkid_agent_jpkid_agent_SOURCES = \
 	client/jpkid-agent/notices.c client/jpkid-agent/notices.h \
 	client/jpkid-agent/notifications.c client/jpkid-agent/notifications.h \
 	client/jpkid-agent/pinentry.c client/jpkid-agent/pinentry.h \
-	client/jpkid-agent/prompt.c client/jpkid-agent/prompt.h
+	client/jpkid-agent/prompt.c client/jpkid-agent/prompt.h \
+	client/jpkid-agent/questions.c client/jpkid-agent/questions.h
