@@ -105,7 +105,9 @@ static const struct {
 	{ { ANSWER_BAD_SIGNATURE },
 	  N_("The card made a signature that its own certificate does not verify, so it was "
 	     "discarded. Have the card checked at the municipal window.") },
-	{ { ANSWER_UNSUPPORTED_SCHEME }, N_("The card's key cannot sign with that scheme.") },
+	{ { ANSWER_UNSUPPORTED_SCHEME },
+	  N_("The card's key cannot sign with that scheme; the others are in: jpkictl sign "
+	     "--help") },
 	{ { ANSWER_NOT_AUTHORIZED, ANSWER_ACCESS_DENIED,
 	    ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED },
 	  N_("You are not allowed to do this: only a user who is logged in at this computer's own "
@@ -190,8 +192,15 @@ static void tell_words(const struct refusal *refusal, char *sentence)
 		snprintf(sentence, size, "%s", _("The connection to the system bus was lost."));
 	else if (refusal->result < 0)
 		snprintf(sentence, size, _("The call failed: %s"), strerror(-refusal->result));
+	else if (refusal->result == ANSWER_CARD_ERROR)
+		snprintf(sentence, size,
+			 _("The card has refused that; put it in again and repeat the command. If "
+			   "it refuses again, have it checked at the municipal window. Details: "
+			   "%s"),
+			 refusal->words);
 	else
-		snprintf(sentence, size, _("That was not possible. The service says: %s"),
+		snprintf(sentence, size,
+			 _("The service jpkid could not do that; see: journalctl -u jpkid (%s)"),
 			 refusal->words);
 }
 

@@ -44,7 +44,10 @@ static int read_directory(const char *directory, STACK_OF(X509) *found)
 		failure = read_entry(directory, entry, found);
 	closedir(stream);
 	if (failure == 0 && sk_X509_num(found) == 0)
-		return failure_say(FAILURE_FILE, _("There is no CA certificate in %s."), directory);
+		return failure_say(FAILURE_FILE,
+				   _("There is no CA certificate in %s; put those there that you "
+				     "trust, as PEM or DER."),
+				   directory);
 	return failure;
 }
 
@@ -105,20 +108,46 @@ static int fail_issuer(const struct anchors *anchors, X509 *certificate)
 		return failure;
 	if (!anchors->directory)
 		return failure_say(FAILURE_TRUST,
-				   _("The certificate of %s comes from an issuer whose certificate "
-				     "is not on the card: %s"),
+				   _("The certificate of %s comes from an issuer (%s) whose "
+				     "certificate is not on the card; if you trust it, give the "
+				     "directory of that certificate with --ca-dir."),
 				   of.subject, of.issuer);
 	return failure_say(FAILURE_TRUST,
-			   _("The certificate of %s comes from an issuer whose certificate is not "
-			     "in %s: %s"),
-			   of.subject, anchors->directory, of.issuer);
+			   _("The certificate of %s comes from an issuer (%s) whose certificate is "
+			     "not in %s; put it there if you trust it."),
+			   of.subject, of.issuer, anchors->directory);
+}
+
+/* NULL: OpenSSL's own words must do. */
+static const char *chain_sentence(int error)
+{
+	switch (error) {
+	case X509_V_ERR_EE_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_MD_TOO_WEAK:
+		return N_("The certificate of the signer or of its issuer has a key or a hash "
+			  "function that is too weak to prove anything.");
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+		return N_("The certificate of the signer or of its issuer is broken: it is not "
+			  "what was issued.");
+	case X509_V_ERR_INVALID_CA:
+	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+		return N_("The signer's certificate comes from somebody who may not issue "
+			  "certificates.");
+	default:
+		return NULL;
+	}
 }
 
 static int fail_chain(const struct anchors *anchors, X509_STORE_CTX *context, X509 *certificate)
 {
 	const int error = X509_STORE_CTX_get_error(context);
 	X509 *current = X509_STORE_CTX_get_current_cert(context);
+	const char *sentence = chain_sentence(error);
 
+	if (sentence)
+		return failure_say(FAILURE_TRUST, "%s", _(sentence));
 	switch (error) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 	case X509_V_ERR_CERT_NOT_YET_VALID:

@@ -101,7 +101,9 @@ int stream_open(struct stream *stream, const char *file)
 		failure = failure_no_memory();
 	if (failure == 0)
 		failure = read_block(stream);
-	if (failure != 0 || stream->left == 0 || *stream->at == TAG_SEQUENCE)
+	if (failure == 0 && stream->left == 0)
+		return failure_say(FAILURE_SIGNATURE, _("%s is empty."), stream->source.name);
+	if (failure != 0 || *stream->at == TAG_SEQUENCE)
 		return failure;
 	failure = begin_pem(stream);
 	return failure != 0 ? failure : decode(stream);

@@ -103,11 +103,11 @@ static int options_parse(int argc, char **argv, struct arguments *arguments, uin
 
 		if (letter == ':')
 			return failure_say(FAILURE_USAGE,
-					   _("%s needs a value; see: jpkictl --help"),
+					   _("%s needs a value; see: jpkictl COMMAND --help"),
 					   argv[optind - 1]);
 		if (!row)
 			return failure_say(FAILURE_USAGE,
-					   _("There is no option '%s'; see: jpkictl --help"),
+					   _("There is no option '%s'; see: jpkictl COMMAND --help"),
 					   argv[optind - 1]);
 		failure = option_take(row, optarg, arguments);
 		if (failure != 0)

@@ -28,7 +28,7 @@ static void print_pcscd(const struct manager *manager, FILE *stream)
 {
 	static const struct word states[] = {
 		{ "available", N_("pcscd is running.") },
-		{ "absent", N_("pcscd is not running.") },
+		{ "absent", N_("pcscd is not running; see: jpkictl diagnose") },
 		{ "refused", N_("pcscd does not let the service jpkid use it; see: jpkictl "
 				"diagnose") },
 		{ 0 },

@@ -44,14 +44,14 @@ class Maker:
             file.write(content)
         return self.path(name)
 
-    def certificate(self, name, key=None, issuer="auth", subject="/CN=Somebody", extensions="", options=()):
+    def certificate(self, name, key=None, issuer="auth-ca", subject="/CN=Somebody", extensions="", options=()):
         """Makes NAME.pem, for the key in this file or a new one NAME.key; issuer None: self-signed."""
         if key is None:
             key = self.path(f"{name}.key")
             openssl("genrsa", "-out", key, "2048")
         request = self.write("request", openssl("req", "-new", "-key", key, "-subj", subject))
         by = (["-signkey", key] if issuer is None else
-              ["-CA", self.path(f"{issuer}-ca.pem"), "-CAkey", self.of_card(f"{issuer}-ca.key")])
+              ["-CA", self.path(f"{issuer}.pem"), "-CAkey", self.of_card(f"{issuer}.key")])
         openssl("x509", "-req", "-in", request, *by, "-set_serial", "0x41424344", "-days", DAYS, "-extfile",
                 self.write("extensions", extensions.encode()), "-out", self.path(f"{name}.pem"), *options)
         return self.path(f"{name}.pem")

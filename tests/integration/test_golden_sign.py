@@ -91,8 +91,9 @@ class Signatures(golden.TestCase):
     def test_what_is_no_signature(self):
         pem = self.make.read("auth.pem")
         good = self.make.read(os.path.basename(self.sign()))
-        for name, content in {"rubbish": b"rubbish", "certificate.pem": pem, "certificate.der": self.der(pem),
-                              "truncated": good[:-100], "longer": good + b"x", "large": signatures.TOO_LARGE}.items():
+        for name, content in {"nothing": b"", "rubbish": b"rubbish", "certificate.pem": pem,
+                              "certificate.der": self.der(pem), "truncated": good[:-100], "longer": good + b"x",
+                              "large": signatures.TOO_LARGE}.items():
             self.verify(self.make.write(name, content), self.file)
         subprocess.check_call(["openssl", "cms", "-data_create", "-in", self.file, "-outform", "DER", "-out",
                                self.path("data")])
@@ -130,15 +131,30 @@ class Signatures(golden.TestCase):
     @golden.situation
     def test_signers_who_cannot_be_trusted(self):
         for name, options in {"foreign": {"issuer": None}, "weak": {"options": ["-sha1"]},
-                              "keys": {"extensions": "keyUsage = critical, keyEncipherment\n"}}.items():
+                              "keys": {"extensions": "keyUsage = critical, keyEncipherment\n"},
+                              "critical": {"extensions": "1.2.3.4 = critical, ASN1:NULL\n"}}.items():
             certificate = self.make.certificate(name, **options)
             self.verify(self.sign(name, certificate=certificate, key=self.path(f"{name}.key")), self.file)
             if name == "foreign":
                 self.shows("verify", self.path(name), self.file)
+        self.verify(self.changed_certificate(), self.file)
+        self.verify(self.issued_by_a_holder(), self.file)
         self.clock.set(int(self.NOW.replace(year=2031).timestamp()))
         self.addCleanup(self.clock.set, int(self.NOW.timestamp()))
         self.verify(self.sign(), self.file)
         self.clock.set(int(self.NOW.timestamp()))
+
+    def changed_certificate(self):
+        """The last byte of what its issuer made of it is another."""
+        changed = bytearray(self.der(self.make.read("auth.pem")))
+        changed[-1] ^= 1
+        pem = subprocess.run(["openssl", "x509", "-inform", "DER"], input=changed, capture_output=True, check=True)
+        return self.sign("changed", certificate=self.make.write("changed.pem", pem.stdout))
+
+    def issued_by_a_holder(self):
+        """With the auth key of the card, which is no authority's."""
+        certificate = self.make.certificate("sub", issuer="auth")
+        return self.sign("sub", "-certfile", self.path("auth.pem"), certificate=certificate, key=self.path("sub.key"))
 
     @golden.situation
     def test_a_signer_of_another_authority(self):

@@ -245,7 +245,8 @@ class HostileService(unittest.TestCase):
         self.fails(PIN_WRONG, "pin", "verify", "auth", pin=b"1234", says="may have cost a try", VerifyPin=("s", "x"))
 
 
-TOLD = "jpkictl: That was not possible. The service says: "
+TOLD = ("jpkictl: The card has refused that; put it in again and repeat the command. If it refuses again, have it "
+        "checked at the municipal window. Details: ")
 
 
 def tell_options(message):

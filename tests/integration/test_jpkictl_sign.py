@@ -355,7 +355,7 @@ class Verifying(SigningTestCase):
         self.make.certificate("below-ca", extensions="basicConstraints = CA:TRUE\n", subject="/CN=Below")
         shutil.move(self.path("below-ca.key"), self.make.of_card("below-ca.key"))
         self.addCleanup(os.unlink, self.make.of_card("below-ca.key"))
-        certificate = self.make.certificate("leaf", issuer="below")
+        certificate = self.make.certificate("leaf", issuer="below-ca")
         made = self.make.sign("made", CONTENT, certificate=certificate, key=self.path("leaf.key"))
         self.refuses(TRUST, made, self.file)
         with_it = self.make.sign("with-it", CONTENT, "-certfile", self.path("below-ca.pem"), certificate=certificate,

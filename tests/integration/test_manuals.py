@@ -118,6 +118,19 @@ class Manuals(unittest.TestCase):
                             for synopsis in re.findall(rf"(?ms)^{name}\n(.*?)^\S", page)]
                            for name, page in (("SYNOPSIS", english), ("書式", japanese))))
 
+    def test_the_keys_and_words_of_json_are_those_of_the_manual(self):
+        section = re.search(r"(?s)^\.Sh JSON$(.*?)^\.Sh ", read(os.path.join(stack.TOP, "man/jpkictl.1")), re.M)[1]
+        keys = {word for line in re.findall(r"(?m)^\.Cm (.*)", section) for word in re.findall(r"[a-z\d-]+", line)}
+        commands = set(re.findall(r"(?m)^\.It Cm (.*)", section))
+        printed = {key for path in glob.glob(os.path.join(stack.TOP, "tests/integration/golden/*"))
+                   for key in re.findall(r'(?m)^ +"([a-z\d-]+)":', read(path))}
+        written = {word for path in glob.glob(os.path.join(stack.TOP, "client/jpkictl/json*.c"))
+                   for word in re.findall(r'"([a-z][a-z-]*)"', read(path))}
+        self.assertLessEqual({"status", "cert", "verify", "diagnose", "monitor"}, commands)
+        self.assertEqual(set(), printed - keys)
+        self.assertEqual(set(), keys - printed - written - {"null"})
+        self.assertEqual(set(), written - set(re.findall(r"[a-z\d-]+", section)))
+
     def shown(self, page):
         done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", page], capture_output=True, text=True,
                               env=os.environ | {"LC_ALL": "C.UTF-8", "MANWIDTH": "100"}, timeout=stack.PATIENCE)
