@@ -22,6 +22,9 @@ enum {
 	LINK_SIZE = 32,
 };
 
+/* Of its own, because a name that is as long as names can be has no room for more. */
+#define NAME_BESIDE ".jpkictl."
+
 int spool_write_all(int fd, const void *bytes, size_t length)
 {
 	const char *rest = bytes;
@@ -72,11 +75,18 @@ static int open_elsewhere(void)
 	return fd;
 }
 
+/* The caller's to free; NULL: no memory. */
+static char *folder_of(const char *path)
+{
+	CLEANUP(freep) char *copy = strdup(path);
+
+	return copy ? strdup(dirname(copy)) : NULL;
+}
+
 /* Not all file systems have files without names. */
 static int open_beside(struct spool *spool)
 {
-	CLEANUP(freep) char *copy = strdup(spool->target);
-	const char *folder = copy ? dirname(copy) : NULL;
+	CLEANUP(freep) char *folder = folder_of(spool->target);
 
 	if (!folder)
 		return -ENOMEM;
@@ -101,6 +111,19 @@ static int open_device(struct spool *spool, int device)
 	return spool->fd < 0 ? spool->fd : 0;
 }
 
+static int open_new(struct spool *spool, const char *path)
+{
+	const size_t length = strlen(path);
+
+	if (length == 0)
+		return -ENOENT;
+	if (path[length - 1] == '/')
+		return -EISDIR;
+	spool->mode = new_file_mode();
+	spool->target = strdup(path);
+	return spool->target ? open_beside(spool) : -ENOMEM;
+}
+
 int spool_open(struct spool *spool, const char *path)
 {
 	struct stat there;
@@ -108,17 +131,15 @@ int spool_open(struct spool *spool, const char *path)
 	*spool = SPOOL_INIT;
 	if (!path)
 		return open_device(spool, fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
-	if (stat(path, &there) < 0) {
-		/* A link to nothing would be replaced, not followed. */
-		if (errno != ENOENT || lstat(path, &there) == 0)
-			return -errno;
-		spool->mode = new_file_mode();
-		spool->target = strdup(path);
-		return spool->target ? open_beside(spool) : -ENOMEM;
-	}
+	/* A link to nothing would be replaced, not followed. */
+	if (stat(path, &there) < 0)
+		return errno != ENOENT || lstat(path, &there) == 0 ? -errno : open_new(spool, path);
 	if (!S_ISREG(there.st_mode))
 		return open_device(spool, open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY));
 	spool->mode = there.st_mode & PERMISSIONS;
+	spool->is_replacing = true;
+	spool->owner = there.st_uid;
+	spool->group = there.st_gid;
 	spool->target = realpath(path, NULL);
 	if (!spool->target || access(spool->target, W_OK) < 0)
 		return -errno;
@@ -175,11 +196,25 @@ static int finish(int fd, bool to_disk, int r)
 	return r;
 }
 
+/* What the file that was there let others do, and no others. */
+static int set_permissions(const struct spool *spool, int fd)
+{
+	mode_t mode = spool->mode;
+
+	if (spool->is_replacing && fchown(fd, spool->owner, spool->group) < 0 &&
+	    fchown(fd, (uid_t)-1, spool->group) < 0)
+		mode &= ~(mode_t)S_IRWXG;
+	return fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
 /* Gives it a name of its own beside the target. 0 with *ret_beside, or a negative errno. */
 static int link_beside(const struct spool *spool, char **ret_beside)
 {
+	CLEANUP(freep) char *folder = folder_of(spool->target);
 	char link[LINK_SIZE];
 
+	if (!folder)
+		return -ENOMEM;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", spool->fd);
 	for (int i = 0; i < NAMES_TO_TRY; i++) {
 		CLEANUP(freep) char *beside = NULL;
@@ -187,7 +222,7 @@ static int link_beside(const struct spool *spool, char **ret_beside)
 
 		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 			return -errno;
-		if (asprintf(&beside, "%s.%06x", spool->target, number & 0xFFFFFF) < 0) {
+		if (asprintf(&beside, "%s/" NAME_BESIDE "%06x", folder, number & 0xFFFFFF) < 0) {
 			beside = NULL; /* asprintf leaves it undefined */
 			return -ENOMEM;
 		}
@@ -203,17 +238,19 @@ static int link_beside(const struct spool *spool, char **ret_beside)
 
 static int copy_beside(const struct spool *spool, char **ret_beside)
 {
-	CLEANUP(freep) char *beside = NULL;
+	CLEANUP(freep) char *folder = folder_of(spool->target), *beside = NULL;
 	int fd, r;
 
-	if (asprintf(&beside, "%s.XXXXXX", spool->target) < 0) {
+	if (!folder || asprintf(&beside, "%s/" NAME_BESIDE "XXXXXX", folder) < 0) {
 		beside = NULL; /* asprintf leaves it undefined */
 		return -ENOMEM;
 	}
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = fchmod(fd, spool->mode) < 0 ? -errno : copy_to(spool, fd);
+	r = set_permissions(spool, fd);
+	if (r == 0)
+		r = copy_to(spool, fd);
 	r = finish(fd, true, r);
 	if (r < 0)
 		unlink(beside);
@@ -227,9 +264,15 @@ static int commit_to_target(struct spool *spool)
 	CLEANUP(freep) char *beside = NULL;
 	int r = 0;
 
-	if (spool->is_beside && (fchmod(spool->fd, spool->mode) < 0 || fsync(spool->fd) < 0))
-		return -errno;
-	r = spool->is_beside ? link_beside(spool, &beside) : copy_beside(spool, &beside);
+	if (!spool->is_beside) {
+		r = copy_beside(spool, &beside);
+	} else {
+		r = set_permissions(spool, spool->fd);
+		if (r == 0 && fsync(spool->fd) < 0)
+			r = -errno;
+		if (r == 0)
+			r = link_beside(spool, &beside);
+	}
 	if (r == 0 && rename(beside, spool->target) < 0) {
 		r = -errno;
 		unlink(beside);

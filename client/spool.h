@@ -13,6 +13,9 @@ struct spool {
 	char *target; /* the regular file that it becomes; NULL: it is copied to @device */
 	int device;   /* -1: none */
 	mode_t mode;
+	bool is_replacing; /* a file of @owner and @group */
+	uid_t owner;
+	gid_t group;
 	struct write_behind behind;
 	bool is_beside; /* it can get a name beside @target; otherwise it is copied there */
 };
@@ -20,8 +23,9 @@ struct spool {
 
 /*
  * For the file @path, or standard output where it is NULL. A file appears whole, under its name, or
- * not at all; one that was there keeps its permissions and, until then, its content. Symbolic links
- * are followed. Devices, pipes and standard output get all of it at the end: what they have taken
+ * not at all; one that was there keeps its content until then, its permissions, and its owner and
+ * group (where its group may not be given to it, the group has no permissions). Symbolic links are
+ * followed. Devices, pipes and standard output get all of it at the end: what they have taken
  * when they fail cannot be taken back. 0 or a negative errno; in each case spool_clear().
  */
 int spool_open(struct spool *spool, const char *path);

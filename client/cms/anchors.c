@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "client/calendar.h"
 #include "client/cms/certificate-file.h"
 #include "client/cms/signer.h"
@@ -69,9 +70,10 @@ int anchors_trust_directory(struct anchors *anchors, const char *directory)
 	CLEANUP(x509_stack_freep) STACK_OF(X509) *found = sk_X509_new_null();
 	int failure;
 
-	if (!found)
+	anchors->directory = strdup(directory);
+	if (!found || !anchors->directory)
 		return failure_no_memory();
-	anchors->directory = directory;
+	utf8_clean(anchors->directory);
 	failure = read_directory(directory, found);
 	return failure != 0 ? failure : anchors_trust(anchors, found);
 }
@@ -79,6 +81,7 @@ int anchors_trust_directory(struct anchors *anchors, const char *directory)
 void anchors_clear(struct anchors *anchors)
 {
 	X509_STORE_free(anchors->store);
+	free(anchors->directory);
 	*anchors = ANCHORS_INIT;
 }
 

@@ -6,13 +6,13 @@
 
 struct anchors {
 	X509_STORE *store;
-	const char *directory; /* NULL: they are the card's own */
+	char *directory; /* fit for display; NULL: they are the card's own */
 };
 #define ANCHORS_INIT ((struct anchors){ 0 })
 
 /*
  * Trusts those of a directory, or those @certificates, of the card. 0 or an enum failure; in each
- * case anchors_clear(). @directory is borrowed.
+ * case anchors_clear().
  */
 int anchors_trust_directory(struct anchors *anchors, const char *directory);
 int anchors_trust(struct anchors *anchors, STACK_OF(X509) *certificates);

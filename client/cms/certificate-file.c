@@ -24,17 +24,29 @@ static bool append(STACK_OF(X509) *certificates, X509 *certificate)
 	return false;
 }
 
+/* The next one of PEM; what cannot be read is passed over. NULL: there is none. */
+static X509 *next_certificate(BIO *bio)
+{
+	char no_phrase[] = ""; /* without one OpenSSL asks for it at the terminal */
+	X509 *certificate;
+
+	do {
+		ERR_clear_error();
+		certificate = PEM_read_bio_X509(bio, NULL, NULL, no_phrase);
+	} while (!certificate && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE);
+	return certificate;
+}
+
 /* The one of DER, or all of PEM that the bytes have, appended. False: no memory. */
 static bool take_certificates(const uint8_t *bytes, size_t length, STACK_OF(X509) *certificates)
 {
 	CLEANUP(BIO_free_allp) BIO *bio = BIO_new_mem_buf(bytes, (int)length);
 	X509 *certificate = d2i_X509(NULL, &bytes, (long)length);
-	char no_phrase[] = ""; /* without one OpenSSL asks for it at the terminal */
 	bool done = bio != NULL;
 
 	if (certificate)
 		return append(certificates, certificate);
-	while (done && (certificate = PEM_read_bio_X509(bio, NULL, NULL, no_phrase)))
+	while (done && (certificate = next_certificate(bio)))
 		done = append(certificates, certificate);
 	ERR_clear_error();
 	return done;

@@ -60,7 +60,8 @@ static int check_digest(CMS_SignerInfo *signer, const char *file)
 	OBJ_obj2txt(name, sizeof(name), object, 0);
 	return failure_say(FAILURE_SIGNATURE,
 			   _("The signature in %s is made with %s, which is too weak to prove "
-			     "anything; SHA-256, SHA-384 and SHA-512 are accepted."),
+			     "anything, or little known; SHA-256, SHA-384 and SHA-512 are "
+			     "accepted."),
 			   file, name);
 }
 

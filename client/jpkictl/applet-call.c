@@ -248,6 +248,9 @@ int applet_call_make(struct applet_call *call, const struct applet_method *metho
 	int failure, asked = 0;
 
 	do {
+		/* A consent is to one try. */
+		if (refusal.result == ANSWER_PIN_INCORRECT)
+			call->allow_last_try = call->session.arguments->allow_last_try;
 		failure = method->prepare ? method->prepare(call, &refusal) : 0;
 		if (failure != 0)
 			return failure;

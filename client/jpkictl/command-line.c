@@ -89,6 +89,16 @@ static const struct option_row *row_found(int index, int letter, char **argv)
 	return NULL;
 }
 
+/* @word has it, but of "-xy" getopt_long() is still in the middle: optopt is the letter then. */
+static int say_no_option(int letter, const char *word)
+{
+	const char cluster[] = { '-', (char)optopt, '\0' };
+
+	return failure_say(FAILURE_USAGE,
+			   _("There is no option '%s'; see: jpkictl COMMAND --help"),
+			   letter == '?' && optopt != 0 ? cluster : word);
+}
+
 /* Leaves the operands behind optind; *ret_used has the bits of the options that were there. */
 static int options_parse(int argc, char **argv, struct arguments *arguments, uint32_t *ret_used)
 {
@@ -106,9 +116,7 @@ static int options_parse(int argc, char **argv, struct arguments *arguments, uin
 					   _("%s needs a value; see: jpkictl COMMAND --help"),
 					   argv[optind - 1]);
 		if (!row)
-			return failure_say(FAILURE_USAGE,
-					   _("There is no option '%s'; see: jpkictl COMMAND --help"),
-					   argv[optind - 1]);
+			return say_no_option(letter, argv[optind - 1]);
 		failure = option_take(row, optarg, arguments);
 		if (failure != 0)
 			return failure;

@@ -121,7 +121,8 @@ static int check_raw(const struct arguments *arguments, X509 *certificate)
 	if (scheme_is_weak(&input))
 		return failure_say(FAILURE_SIGNATURE,
 				   _("The signature in %s is made with %s, which is too weak to "
-				     "prove anything; SHA-256, SHA-384 and SHA-512 are accepted."),
+				     "prove anything, or little known; SHA-256, SHA-384 and SHA-512 "
+				     "are accepted."),
 				   source.name, "SHA-1");
 	if (!scheme_verifies(&input, X509_get0_pubkey(certificate), signature, (size_t)length))
 		return failure_say(FAILURE_SIGNATURE,

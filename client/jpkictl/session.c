@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/jpkictl/session.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -9,18 +10,31 @@
 #include "client/language.h"
 #include "client/output.h"
 
+/* Milliseconds. The bus itself gives a service that it starts 25 seconds. */
+enum {
+	START_PATIENCE = 30 * 1000,
+	ANSWER_PATIENCE = 10 * 1000,
+};
+
 int session_open(struct session *session, const struct arguments *arguments)
 {
 	struct refusal refusal;
+	bool is_running;
 	int failure;
 
 	session->arguments = arguments;
 	failure = service_open(&session->service);
 	if (failure != 0)
 		return failure;
-	return inventory_load(&session->inventory, session->service, 0, &refusal) ?
-		       0 :
-		       refusal_say(&refusal);
+	is_running = dbus_bus_name_has_owner(session->service, SERVICE_NAME, NULL);
+	if (inventory_load(&session->inventory, session->service,
+			   is_running ? ANSWER_PATIENCE : START_PATIENCE, &refusal))
+		return 0;
+	if (refusal.result == -ETIMEDOUT)
+		return failure_say(FAILURE_NO_SERVICE,
+				   _("The service jpkid does not answer; restart it with: "
+				     "systemctl restart jpkid"));
+	return refusal_say(&refusal);
 }
 
 void session_close(struct session *session)

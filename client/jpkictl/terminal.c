@@ -110,6 +110,9 @@ static int terminal_ask_once(int terminal, const char *question, bool echo,
 	if (tcflush(terminal, TCIFLUSH) < 0 || tcgetattr(terminal, &state.attributes) < 0)
 		return -errno;
 	attributes = state.attributes;
+	/* Another program may have left it raw. */
+	attributes.c_iflag |= ICRNL;
+	attributes.c_iflag &= ~(tcflag_t)(IGNCR | INLCR);
 	attributes.c_lflag |= ICANON | ISIG | ECHO;
 	if (!echo)
 		attributes.c_lflag &= ~(tcflag_t)ECHO;

@@ -246,6 +246,14 @@ static int command_line_parse(int argc, char **argv, struct session *session, co
 	return optind == argc && *session->program ? 0 : -EINVAL;
 }
 
+static int print(const char *text)
+{
+	if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+		return EXIT_SUCCESS;
+	log_error(_("%s cannot be written: %s"), _("Standard output"), strerror(errno));
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	struct session session = { .program = "pinentry" };
@@ -264,7 +272,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	if (text)
-		return fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : 0;
+		return print(text);
 	r = session_run(&session);
 	session_close(&session);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -632,6 +632,12 @@ class Programs(WithService):
         self.assertIn("--pinentry=PATH", self.run_agent("--help").stdout)
         self.assertRegex(self.run_agent("--version").stdout, r"\Ajpkid-agent \d")
 
+    def test_help_that_cannot_be_printed_is_told(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([stack.program("jpkid-agent"), "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("Standard output cannot be written: No space left on device", done.stderr)
+
     def test_options_are_not_abbreviated_nor_guessed(self):
         for words in (["--pin=x"], ["--vers"], ["--other"], ["word"], ["--pinentry"], ["--pinentry="], ["-p", "x"]):
             done = self.run_agent(*words)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What jpkictl says when the service refuses, or is not what it should be, in both languages."""
+import time
+
 import dbus
 
 import golden
+import stack
 from test_jpkictl_service import Impostor
 
 OWN, BUS = "org.jpkid1.Error.", "org.freedesktop.DBus.Error."
@@ -36,6 +39,7 @@ class Service(golden.TestCaseOfParts):
     def test_a_service_that_is_not_there_leaves_or_talks_nonsense(self):
         self.shows("status")
         self.shows("status", env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"})
+        self.answers("status", GetAll=lambda message: time.sleep(stack.PATIENCE))
         self.answers(*VERIFY, VerifyPin=("gone",))
         self.answers(*VERIFY, pin=b"1234", VerifyPin=("gone",))
         self.answers(*VERIFY, VerifyPin=("s", "x"))

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -324,6 +325,15 @@ class Output(TestCase):
         self.assertEqual(0o640, os.stat(path).st_mode & 0o777)
         self.assertNotEqual(inode, os.stat(path).st_ino)
 
+    def test_a_file_that_is_replaced_stays_with_its_owner_and_group(self):
+        path = self.path("out", b"old")
+        alice, bob = (pwd.getpwnam(name) for name in ("alice", "bob"))
+        os.chown(path, alice.pw_uid, bob.pw_gid)
+        os.chmod(path, 0o660)
+        self.jpkictl("cert", "auth", "-o", path)
+        there = os.stat(path)
+        self.assertEqual((alice.pw_uid, bob.pw_gid, 0o660), (there.st_uid, there.st_gid, there.st_mode & 0o777))
+
     def test_a_new_file_has_the_permissions_that_the_umask_leaves(self):
         before = os.umask(0o027)
         try:
@@ -484,6 +494,11 @@ class CommandLine(unittest.TestCase):
 
     def test_version_is_one_line(self):
         self.assertRegex(run("--version").stdout, rb"\Ajpkictl [0-9.]+\n\Z")
+
+    def test_of_several_letters_the_one_that_is_no_option_is_named(self):
+        for words, named in (("status -xy", "-x"), ("-xy", "-x"), ("status -hxy", "-x"), ("status -yo out", "-y"),
+                             ("-h --nonsense", "--nonsense"), ("status --js", "--js")):
+            self.assertIn(f"'{named}'", run(*words.split()).stderr.decode())
 
     def test_what_is_shown_of_arguments_has_no_control_characters(self):
         said = run("\x1b[31m\nred\x7f\u009b").stderr.decode()

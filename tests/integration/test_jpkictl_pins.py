@@ -165,6 +165,13 @@ class Prompt(TestCase):
         self.assertEqual(0, terminal.end(), terminal.screen)
         self.assertTrue(terminal.is_restored())
 
+    def test_enter_ends_the_line_where_another_program_has_left_the_terminal_raw(self):
+        terminal = Terminal("sh", "-c", 'stty raw -echo; exec "$0" pin verify auth', stack.program("jpkictl"))
+        self.addCleanup(terminal.close)
+        terminal.wait_for("tries left: ")
+        terminal.type(PIN["auth"] + b"\r")
+        self.assertEqual(0, terminal.end(), terminal.screen)
+
     def test_a_wrong_pin_may_be_corrected(self):
         terminal = self.ask()
         terminal.wait_for("3 of 3 tries left: ")
@@ -321,6 +328,22 @@ class Prompt(TestCase):
         terminal = self.ask()
         terminal.wait_for("tries left: ")
         self.assertFalse(self.leaves_a_core(terminal.process))
+
+
+class Reserved(TestCase):
+    CONFIG = "[Pin]\nReserve=4\n"
+
+    def test_each_try_that_is_held_back_needs_a_consent_of_its_own(self):
+        self.put_card(tries={"sign": 4})
+        terminal = self.terminal("pin", "verify", "sign")
+        terminal.wait_for("4 tries of the sign PIN are left.")
+        terminal.type(b"yes\n")
+        terminal.wait_for("4 of 5 tries left: ")
+        terminal.type(WRONG_PIN["sign"] + b"\n")
+        terminal.wait_for("3 tries of the sign PIN are left.")
+        terminal.type(b"no\n")
+        self.assertEqual(PIN_HELD_BACK, terminal.end())
+        self.assertEqual(3, self.stack.card().tries()["sign"])
 
 
 class NoBus(unittest.TestCase):

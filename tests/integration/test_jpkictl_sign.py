@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -137,7 +138,7 @@ class Signing(SigningTestCase):
             for options in [], ["--attached"], ["--raw"]:
                 for file, output in ((self.path("missing"), self.path("signature")), (self.folder, self.path("signature")),
                                      (self.file, self.path("missing/signature")), (self.file, read_only),
-                                     (self.file, self.folder)):
+                                     (self.file, self.folder), (self.file, self.path("missing/")), (self.file, "")):
                     with self.subTest(options, file=file, output=output):
                         self.fails(FILE, "sign", "sign", file, *options, "-o", output, pin=PIN["sign"])
         self.assertEqual(b"old", self.content("read-only"))
@@ -185,10 +186,21 @@ class Files(SigningTestCase):
         self.assertIn("No space left", self.refuses(FILE, attached, "-o", self.path("small/out")))
         self.assertEqual((["out"], b"old"), (os.listdir(small), self.content("small/out")))
 
-    def test_a_file_system_without_unnamed_files_does_as_well(self):
+    def test_a_name_may_be_as_long_as_names_can_be(self):
+        for environment in {}, self.without_unnamed_files():
+            for options in [], ["--attached"]:
+                self.sign("auth", *options, name="字" * 85, env=environment)
+                self.assertEqual(["字" * 85], [name for name in os.listdir(self.folder) if len(name) > 80])
+
+    @staticmethod
+    def without_unnamed_files():
         environment = {"LD_PRELOAD": stack.library("tmpfile", "tmpfile.c")}
         if "ASAN_OPTIONS" in os.environ:        # which wants to be loaded first
             environment["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
+        return environment
+
+    def test_a_file_system_without_unnamed_files_does_as_well(self):
+        environment = self.without_unnamed_files()
         small = self.mount_small("300k")
         self.path("small/out", b"old")
         os.chmod(self.path("small/out"), 0o640)
@@ -215,6 +227,19 @@ class Files(SigningTestCase):
         done = self.stack.jpkictl("verify", self.sign("auth", "--attached"), "--ca-dir", self.make.cas, "-o",
                                   self.path("out"), user="alice")
         self.assertEqual((0, CONTENT), (done.returncode, self.content("out")), done.stderr)
+
+    def test_a_group_gets_no_permissions_that_another_had(self):
+        attached = self.sign("auth", "--attached")
+        os.chmod(self.folder, 0o777)
+        alice, bob = (pwd.getpwnam(name) for name in ("alice", "bob"))
+        for mode, group, expected in (0o664, bob.pw_gid, 0o604), (0o664, alice.pw_gid, 0o664):
+            out = self.path("out", b"old")
+            os.chown(out, alice.pw_uid, group)
+            os.chmod(out, mode)
+            done = self.stack.jpkictl("verify", attached, "--ca-dir", self.make.cas, "-o", out, user="alice")
+            self.assertEqual((0, CONTENT), (done.returncode, self.content("out")), done.stderr)
+            there = os.stat(out)
+            self.assertEqual((alice.pw_gid, expected), (there.st_gid, there.st_mode & 0o777))
 
     def test_content_is_written_only_when_the_signature_is_good(self):
         bad = bytearray(self.make.read(os.path.basename(self.sign("auth", "--attached"))))
@@ -335,6 +360,20 @@ class Verifying(SigningTestCase):
         os.truncate(self.make.write("cas/large", b""), 1 << 31)
         self.verify(made, self.file)
 
+    def test_what_cannot_be_read_hides_no_certificate_behind_it(self):
+        made = self.sign("auth")
+        bundle = self.path("bundle")
+        os.mkdir(bundle)
+        for text in b"AAAA\n", b"!\n", b"":
+            self.path("bundle/pem", b"-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n" +
+                      self.make.read("auth-ca.pem"))
+            self.jpkictl("verify", made, self.file, "--ca-dir", bundle)
+
+    def test_the_name_of_the_directory_is_shown_without_control_characters(self):
+        odd = self.path("\x1b[31m\n")
+        shutil.copytree(self.make.cas, odd)
+        self.assertNotRegex(self.jpkictl("verify", self.sign("auth"), self.file, "--ca-dir", odd), r"\x1b|\n\n")
+
     def test_no_passphrase_is_asked_for(self):
         made = self.sign("auth")
         begin = b"-----BEGIN CERTIFICATE-----\n"
@@ -373,8 +412,8 @@ class Verifying(SigningTestCase):
         made = self.make.sign("made", CONTENT, certificate=pem, key=self.path("foreign.key"))
         self.assertIn("CN=Some\\00body, O=Other comes from", self.refuses(TRUST, made, self.file))
 
-    def test_weak_digests_are_refused(self):
-        for digest in "md5", "sha1", "sha224":
+    def test_other_digests_are_refused(self):
+        for digest in "md5", "sha1", "sha224", "sha3-256":
             self.refuses(SIGNATURE, self.make.sign(digest, CONTENT, "-md", digest), self.file)
 
     def test_a_changed_byte_is_noticed_or_means_nothing_to_openssl_either(self):
