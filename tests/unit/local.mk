@@ -4,7 +4,7 @@ AM_CPPFLAGS += $(CMOCKA_CFLAGS)
 
 if HAVE_CMOCKA
 check_LIBRARIES += tests/unit/libscript.a
-tests_unit_libscript_a_SOURCES = tests/unit/script.c tests/unit/script.h
+tests_unit_libscript_a_SOURCES = tests/unit/script.c tests/unit/script.h tests/unit/card-commands.h
 
 unit_tests = \
 	tests/unit/test-command \
@@ -13,6 +13,8 @@ unit_tests = \
 	tests/unit/test-jpki \
 	tests/unit/test-jpki-certificate \
 	tests/unit/test-jpki-pin \
+	tests/unit/test-jpki-sign \
+	tests/unit/test-jpki-verify \
 	tests/unit/test-log \
 	tests/unit/test-pin \
 	tests/unit/test-response \
@@ -30,6 +32,8 @@ tests_unit_test_exchange_LDADD = $(unit_libs)
 tests_unit_test_jpki_LDADD = $(unit_libs)
 tests_unit_test_jpki_certificate_LDADD = $(unit_libs)
 tests_unit_test_jpki_pin_LDADD = $(unit_libs)
+tests_unit_test_jpki_sign_LDADD = $(unit_libs)
+tests_unit_test_jpki_verify_LDADD = $(unit_libs)
 tests_unit_test_log_LDADD = $(unit_libs)
 tests_unit_test_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_unit_test_pin_LDADD = $(unit_libs)

@@ -5,11 +5,8 @@
 #include "apdu/jpki.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "tests/unit/card-commands.h"
 #include "tests/unit/script.h"
-
-#define OK "90 00"
-#define SELECT_EF "00 A4 02 0C 02 "
-#define READ_AUTH "00 B0 8A 00 00"
 
 /* A SEQUENCE of the length of a real auth certificate, and what fills the file behind it. */
 enum {
@@ -81,8 +78,8 @@ static void every_certificate_has_its_own_file(void **state)
 		enum jpki_certificate which;
 		const char *command;
 	} certificates[] = {
-		{ JPKI_AUTH, JPKI_HOLDER_CERTIFICATE, "00 B0 8A 00 00" },
-		{ JPKI_AUTH, JPKI_ISSUER_CERTIFICATE, "00 B0 8B 00 00" },
+		{ JPKI_AUTH, JPKI_HOLDER_CERTIFICATE, READ_AUTH },
+		{ JPKI_AUTH, JPKI_ISSUER_CERTIFICATE, READ_AUTH_ISSUER },
 		{ JPKI_SIGN, JPKI_HOLDER_CERTIFICATE, "00 B0 81 00 00" },
 		{ JPKI_SIGN, JPKI_ISSUER_CERTIFICATE, "00 B0 82 00 00" },
 	};

@@ -5,12 +5,9 @@
 #include "apdu/jpki.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "tests/unit/card-commands.h"
 #include "tests/unit/script.h"
 
-#define OK "90 00"
-#define SELECT_AUTH_PIN "00 A4 02 0C 02 00 18"
-#define SELECT_SIGN_PIN "00 A4 02 0C 02 00 1B"
-#define CHANGE_TO_5678 "00 24 01 80 04 35 36 37 38"
 #define RESET_SHORT "00 2C 00 98 0A 4B 45 59 30 30 37 35 36 37 38"
 #define RESET_PLAIN "00 2C 00 80 0A 4B 45 59 30 30 37 35 36 37 38"
 
@@ -63,7 +60,7 @@ static int verify_and_change(struct script *script, struct jpki *jpki)
 
 static void after_a_short_verify_the_pin_is_selected_for_change(void **state)
 {
-	struct script script = SCRIPT({ "00 20 00 98 04 31 32 33 34", OK }, { SELECT_AUTH_PIN, OK },
+	struct script script = SCRIPT({ VERIFY_AUTH, OK }, { SELECT_AUTH_PIN, OK },
 				      { CHANGE_TO_5678, OK });
 	struct jpki jpki = jpki_new(true);
 
@@ -73,7 +70,7 @@ static void after_a_short_verify_the_pin_is_selected_for_change(void **state)
 
 static void after_a_plain_verify_the_pin_is_not_selected_again(void **state)
 {
-	struct script script = SCRIPT({ SELECT_AUTH_PIN, OK }, { "00 20 00 80 04 31 32 33 34", OK },
+	struct script script = SCRIPT({ SELECT_AUTH_PIN, OK }, { VERIFY_PLAIN, OK },
 				      { CHANGE_TO_5678, OK });
 	struct jpki jpki = jpki_new(false);
 
@@ -391,8 +388,8 @@ static int change_from_pad_on(struct script *script, struct jpki *jpki, enum jpk
 
 static void a_pin_from_the_pad_is_asked_for_in_the_length_of_its_format(void **state)
 {
-	struct script auth = SCRIPT({ "00 20 00 98", OK, .pad = "4-4" });
-	struct script sign = SCRIPT({ "00 20 00 9B", OK, .pad = "6-16" });
+	struct script auth = SCRIPT({ VERIFY_AUTH_AT_PAD, OK, .pad = "4-4" });
+	struct script sign = SCRIPT({ VERIFY_SIGN_AT_PAD, OK, .pad = "6-16" });
 	struct script by_select = SCRIPT({ SELECT_AUTH_PIN, OK },
 					 { "00 20 00 80", OK, .pad = "4-4" });
 	struct jpki jpki = jpki_new(true), plain = jpki_new(false);
@@ -440,7 +437,7 @@ static void a_command_from_the_pad_is_sent_once_and_its_answer_understood(void *
 
 	for (size_t i = 0; i < LENGTH_OF(answers); i++) {
 		struct script verify = SCRIPT(
-			{ "00 20 00 98", answers[i].answer, ANSWER_READER_ERROR, .pad = "4-4" });
+			{ VERIFY_AUTH_AT_PAD, answers[i].answer, ANSWER_READER_ERROR, .pad = "4-4" });
 		struct script change = SCRIPT(
 			{ SELECT_AUTH_PIN, OK },
 			{ "00 24 01 80", answers[i].answer, ANSWER_READER_ERROR, .pad = "4-4 twice" });
