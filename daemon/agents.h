@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "apdu/jpki.h"
-#include "dbus/object.h"
+#include "dbus/call.h"
 
 struct agents;
 

@@ -6,11 +6,11 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "daemon/admission.h"
 #include "daemon/audit.h"
 #include "daemon/certificate.h"
 #include "daemon/error-dbus.h"
 #include "daemon/lease.h"
-#include "daemon/request.h"
 #include "daemon/scheme.h"
 
 enum {
@@ -318,7 +318,7 @@ static void handle_sign_call(struct call *call, bool many, void (*finish)(struct
 	else if (answer != 0)
 		request_fail(request, answer, NULL);
 	else
-		request_run(request);
+		admission_run(request);
 }
 
 static void handle_sign(struct call *call)
@@ -350,7 +350,7 @@ static void handle_certificate_call(struct call *call, enum jpki_certificate whi
 	if (!request)
 		return;
 	request->job->which = which;
-	request_run(request);
+	admission_run(request);
 }
 
 static void handle_get_certificate(struct call *call)
@@ -379,7 +379,7 @@ static void handle_plain_call(struct call *call, enum job_kind kind,
 	struct request *request = request_of_options(call, kind, finish);
 
 	if (request)
-		request_run(request);
+		admission_run(request);
 }
 
 static void handle_verify_pin(struct call *call)
@@ -409,7 +409,7 @@ static void handle_unlock(struct call *call)
 	if (!request)
 		return;
 	request->wants_lease = true;
-	request_run(request);
+	admission_run(request);
 }
 
 /* --- properties and the table ------ */

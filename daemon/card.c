@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/lease.h"
-#include "daemon/request.h"
 
 static int applet_init(struct applet *applet, struct card *card, enum jpki_applet kind,
 		       const struct session_finding *finding, const char *card_path)
@@ -50,30 +49,26 @@ int card_new(struct manager *manager, const char *reader_path,
 		r = applet_init(&card->applets[kind], card, (enum jpki_applet)kind, finding, path);
 	if (r < 0) {
 		card_remove(card);
+		card_unref(card);
 		return r;
 	}
 	*ret_card = card;
 	return 0;
 }
 
-struct card *card_remove(struct card *card)
+void card_remove(struct card *card)
 {
-	if (!card)
-		return NULL;
 	for (int kind = 0; kind < JPKI_APPLET_COUNT; kind++) {
 		leases_end(&card->applets[kind]);
 		card->applets[kind].object = object_remove(card->applets[kind].object);
 	}
 	card->object = object_remove(card->object);
 	card->worker = NULL;
-	requests_cancel(card->manager, card, ANSWER_CARD_REMOVED);
-	return card_unref(card);
 }
 
-struct card *card_ref(struct card *card)
+void card_ref(struct card *card)
 {
 	card->references++;
-	return card;
 }
 
 static void applet_clear(struct applet *applet)
@@ -83,14 +78,13 @@ static void applet_clear(struct applet *applet)
 	public_key_free(applet->key);
 }
 
-struct card *card_unref(struct card *card)
+void card_unref(struct card *card)
 {
 	if (--card->references > 0)
-		return NULL;
+		return;
 	for (int kind = 0; kind < JPKI_APPLET_COUNT; kind++)
 		applet_clear(&card->applets[kind]);
 	free(card);
-	return NULL;
 }
 
 bool card_takes_pins(const struct card *card)

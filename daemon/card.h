@@ -41,11 +41,11 @@ struct card {
 int card_new(struct manager *manager, const char *reader_path,
 	     const struct session_finding *finding, struct worker *worker, struct card **ret_card);
 
-/* Takes it off the bus and drops the reader's reference. NULL is allowed; returns NULL. */
-struct card *card_remove(struct card *card);
+/* Takes it off the bus, and its leases end. Requests for it do not: see requests_cancel(). */
+void card_remove(struct card *card);
 
-struct card *card_ref(struct card *card);
-struct card *card_unref(struct card *card);
+void card_ref(struct card *card);
+void card_unref(struct card *card);
 
 /* Of types that this project knows, a PIN goes to no other. */
 bool card_takes_pins(const struct card *card);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/card.h"
-#include "dbus/object.h"
+#include "dbus/call.h"
 
 /*
  * Ends @call with the error that says @result (an answer or a negative errno), in a sentence that

@@ -4,6 +4,7 @@ libexec_PROGRAMS += daemon/jpkid
 noinst_LIBRARIES += daemon/libdaemon.a
 
 daemon_libdaemon_a_SOURCES = \
+	daemon/admission.c daemon/admission.h \
 	daemon/agents.c daemon/agents.h \
 	daemon/applet-dbus.c \
 	daemon/audit.c daemon/audit.h \

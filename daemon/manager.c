@@ -53,12 +53,13 @@ static void manager_set_pcsc(struct manager *manager, bool available, bool refus
 	object_changed(manager->object, &manager_interface, availability ? names : names + 1);
 }
 
-static const struct pcsc_reader *find_seen(const struct pcsc_readers *seen, const char *name)
+/* It is there, and not to be ignored. */
+static bool is_to_be_used(const struct manager *manager, const char *name)
 {
-	for (size_t i = 0; i < seen->count; i++)
-		if (strcmp(seen->reader[i].name, name) == 0)
-			return &seen->reader[i];
-	return NULL;
+	for (size_t i = 0; i < manager->seen.count; i++)
+		if (strcmp(manager->seen.reader[i].name, name) == 0)
+			return config_uses_reader(manager->config, name);
+	return false;
 }
 
 static struct reader *find_reader(const struct manager *manager, const char *name)
@@ -80,10 +81,10 @@ static void remove_reader(struct manager *manager, size_t index, int answer)
 	reader_free(reader, answer);
 }
 
-static void remove_readers_but(struct manager *manager, const struct pcsc_readers *seen, int answer)
+static void remove_unused_readers(struct manager *manager, int answer)
 {
 	for (size_t i = manager->reader_count; i-- > 0;)
-		if (!find_seen(seen, manager->readers[i]->name))
+		if (!is_to_be_used(manager, manager->readers[i]->name))
 			remove_reader(manager, i, answer);
 }
 
@@ -126,21 +127,16 @@ static void log_absence(void)
 /* The watcher's last word becomes what is on the bus, but for what is to be ignored. */
 static void update_readers(struct manager *manager)
 {
-	struct pcsc_readers used = { 0 };
-
-	for (size_t i = 0; i < manager->seen.count; i++)
-		if (config_uses_reader(manager->config, manager->seen.reader[i].name))
-			used.reader[used.count++] = manager->seen.reader[i];
-	remove_readers_but(manager, &used,
-			   manager->pcsc_answer != 0 ? ANSWER_PCSC_UNAVAILABLE
-						     : ANSWER_CARD_REMOVED);
-	for (size_t i = 0; i < used.count; i++) {
-		struct reader *reader = find_reader(manager, used.reader[i].name);
+	remove_unused_readers(manager, manager->pcsc_answer != 0 ? ANSWER_PCSC_UNAVAILABLE
+								 : ANSWER_CARD_REMOVED);
+	for (size_t i = 0; i < manager->seen.count; i++) {
+		const struct pcsc_reader *seen = &manager->seen.reader[i];
+		struct reader *reader = find_reader(manager, seen->name);
 
 		if (reader)
-			reader_update(reader, &used.reader[i]);
-		else
-			add_reader(manager, &used.reader[i]);
+			reader_update(reader, seen);
+		else if (config_uses_reader(manager->config, seen->name))
+			add_reader(manager, seen);
 	}
 	manager_changed(manager);
 	/* Not before all are there: the first of them may be known at once. */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dbus/object.h"
+#include "dbus/call.h"
 
 /* For struct method::options. */
 enum {

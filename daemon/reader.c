@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "daemon/card.h"
+#include "daemon/request.h"
 #include "daemon/worker.h"
 
 /*
@@ -70,7 +71,11 @@ static void reader_let_card_go(struct reader *reader, enum reader_state state)
 
 	sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
 	reader_set(reader, state, NULL);
+	if (!card)
+		return;
 	card_remove(card);
+	requests_cancel(reader->manager, card, ANSWER_CARD_REMOVED);
+	card_unref(card);
 }
 
 /* Lets go of what is in the reader; callers that still wait for it get @answer. */

@@ -9,12 +9,9 @@
 #include "base/log.h"
 #include "daemon/error-dbus.h"
 #include "daemon/lease.h"
-#include "daemon/pin-source.h"
 #include "daemon/worker.h"
 #include "dbus/authority.h"
 #include "dbus/descriptor.h"
-
-static const char last_try_action[] = "org.jpkid1.last-try";
 
 struct manager *request_manager(const struct request *request)
 {
@@ -216,10 +213,28 @@ static void on_job_done(struct job *job, int result, void *userdata)
 	request_end(request, result, job);
 }
 
+/* What was read before answers now; 0: @request's job has it. */
+static bool answer_from_memory(struct request *request)
+{
+	const struct job_bytes *kept = &request->applet->certificates[request->job->which];
+	struct job_bytes *certificate = &request->job->certificate;
+
+	if (request->job->kind != JOB_READ_CERTIFICATE || !kept->bytes)
+		return false;
+	certificate->bytes = malloc(kept->length);
+	if (!certificate->bytes)
+		return false;
+	memcpy(certificate->bytes, kept->bytes, kept->length);
+	certificate->length = kept->length;
+	return true;
+}
+
 void request_submit(struct request *request)
 {
 	int answer;
 
+	if (answer_from_memory(request))
+		return request_end(request, 0, request->job);
 	request->job->done = on_job_done;
 	answer = request_hand_over(request, request->job);
 	if (answer != 0)
@@ -265,103 +280,7 @@ void request_inquire(struct request *request, void (*known)(struct request *requ
 		request_fail(request, answer, NULL);
 }
 
-/* --- authorisation ------ */
-
-/* What was read before answers now; 0: @request's job has it. */
-static bool answer_from_memory(struct request *request)
-{
-	const struct job_bytes *kept = &request->applet->certificates[request->job->which];
-	struct job_bytes *certificate = &request->job->certificate;
-
-	if (request->job->kind != JOB_READ_CERTIFICATE || !kept->bytes)
-		return false;
-	certificate->bytes = malloc(kept->length);
-	if (!certificate->bytes)
-		return false;
-	memcpy(certificate->bytes, kept->bytes, kept->length);
-	certificate->length = kept->length;
-	return true;
-}
-
-static void request_authorised(struct request *request)
-{
-	struct job *job = request->job;
-
-	job->has_expected_tries = request->options.has_expected_tries;
-	job->expected_tries = request->options.expected_tries;
-	job->allow_last_try = request->options.allow_last_try;
-	job->needs_certificate = job->kind == JOB_SIGN && !request->applet->key;
-
-	if (!request->applet->card->worker)
-		return request_fail(request, ANSWER_CARD_REMOVED, NULL);
-	if (answer_from_memory(request))
-		return request_end(request, 0, job);
-	if (pin_source_is_needed(request))
-		return pin_source_read(request);
-	request_submit(request);
-}
-
-static void on_last_try_authorised(int result, uid_t uid, void *userdata)
-{
-	struct request *request = userdata;
-
-	(void)uid;
-	request->authorization = NULL;
-	if (result != 0)
-		return request_fail(request, result, NULL);
-	request_authorised(request);
-}
-
-static void on_authorised(int result, uid_t uid, void *userdata)
-{
-	struct request *request = userdata;
-
-	request->authorization = NULL;
-	if (result != 0)
-		return request_fail(request, result, NULL);
-	request->job->uid = uid;
-	request->job->pid = call_pid(request->call);
-	if (!request->options.allow_last_try || !pin_source_is_needed(request))
-		return request_authorised(request);
-	authority_check(request->call, last_try_action, on_last_try_authorised, request,
-			&request->authorization);
-}
-
-/* What can be refused without a question to anybody. */
-static int check(struct request *request, const char **ret_complaint)
-{
-	const struct card *card = request->applet->card;
-	const struct job *job = request->job;
-	bool of_holder = job->kind != JOB_READ_CERTIFICATE || job->which == JPKI_HOLDER_CERTIFICATE;
-
-	if (card->type == JPKI_TYPE_JUKI_CARD)
-		return ANSWER_UNSUPPORTED_CARD;
-	if (of_holder && job->kind != JOB_READ_TRIES && !request->applet->has_certificate)
-		return ANSWER_NO_CERTIFICATE;
-	if (job->kind == JOB_RESET_PIN && !card->has_reset_code)
-		return ANSWER_RESET_NOT_POSSIBLE;
-	if (request->wants_lease && request->applet->kind != JPKI_AUTH)
-		return ANSWER_NOT_ALLOWED;
-	if (!pin_source_is_needed(request))
-		return 0;
-	if (!card_takes_pins(card))
-		return ANSWER_UNSUPPORTED_CARD;
-	/* Who cannot hear that one try is left must not spend any. */
-	if (!call_wants_reply(request->call))
-		return ANSWER_INVALID_INPUT;
-	return pin_source_check(request, ret_complaint);
-}
-
-void request_run(struct request *request)
-{
-	const char *complaint = NULL;
-	int answer = check(request, &complaint);
-
-	if (answer != 0)
-		return request_fail(request, answer, complaint);
-	authority_check(request->call, call_method(request->call)->action, on_authorised, request,
-			&request->authorization);
-}
+/* --- all of them ------ */
 
 void requests_cancel(struct manager *manager, const struct card *card, int answer)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One call of an applet's method, from its options to its reply: authorisation, the PIN's way in
- * (daemon/pin-source.h), the card's turn. The bus side of an applet fills in the job and says how a
- * success becomes a reply.
+ * One call of an applet's method, from its options to its reply. The bus side of an applet fills in
+ * the job and says how a success becomes a reply; daemon/admission.h lets it go on to the card.
  */
 #pragma once
 
@@ -38,16 +37,13 @@ struct request {
 struct request *request_new(struct call *call, DBusMessageIter *options, enum job_kind kind,
 			    void (*finish)(struct request *request));
 
-/* Goes on with a filled job; owns the request. It ends by itself. */
-void request_run(struct request *request);
-
 /*
  * Ends it with an error. @complaint: in these words (static); NULL: in those that the result has
  * everywhere.
  */
 void request_fail(struct request *request, int result, const char *complaint);
 
-/* The job is whole; the card is next. */
+/* The job is whole; the card is next, unless its answer is known. */
 void request_submit(struct request *request);
 
 /*

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "dbus/call.h"
+#include "dbus/peer.h"
 #include "dbus/polkit.h"
 
 enum {

@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "dbus/object.h"
+#include "dbus/call.h"
 
 struct authorization;
 

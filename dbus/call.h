@@ -1,29 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A method call from its arrival to its end; dbus/object.h has what its handler sees of it. */
+/* A method call from its arrival to its end, as its handler sees it. */
 #pragma once
 
-#include <sys/queue.h>
+#include "base/error.h"
+#include "dbus/bus.h"
+#include "dbus/interface.h"
 
-#include "dbus/object.h"
-#include "dbus/peer.h"
+struct peers;
 
-struct call {
-	struct object_tree *tree;
-	struct object *object; /* NULL: removed meanwhile, or a path that only leads to objects */
-	const struct method *method;
-	DBusMessage *message;
-	struct peer_watch watch; /* of the caller */
-	bool left;               /* the caller has */
-	void (*gone)(void *userdata);
-	void *gone_userdata;
-	LIST_ENTRY(call) link; /* object_tree::calls */
-};
+struct bus *call_bus(const struct call *call);
+DBusMessage *call_message(const struct call *call); /* borrowed */
+const struct method *call_method(const struct call *call);
+const char *call_sender(const struct call *call);
+pid_t call_pid(const struct call *call); /* of the sender once authority_check() is done; or 0 */
+void *call_userdata(const struct call *call); /* of the object; NULL once it is removed */
+struct peers *call_peers(const struct call *call); /* to watch the sender for longer than the call */
+bool call_wants_reply(const struct call *call);
+bool call_interactive(const struct call *call); /* the caller allows interactive authorization */
 
-/* NULL: no memory. @message is borrowed and kept. */
-struct call *call_new(struct object_tree *tree, DBusMessage *message);
+/*
+ * Runs @gone, once, when the caller has left the bus before the call has ended; at once where it
+ * left before. The call must still be ended (@gone may do it); what is sent then goes nowhere.
+ */
+void call_on_gone(struct call *call, void (*gone)(void *userdata), void *userdata);
 
-/* Notes when the caller leaves the bus. 0 or -ENOMEM. */
-int call_watch(struct call *call);
-
-/* call_return() of a reply that @writer wrote, unless it failed. @reply NULL: no memory. */
-void call_return_written(struct call *call, DBusMessage *reply, struct writer *writer);
+/* How a call ends; each frees @call. */
+/* A message for the answer; fill it with a writer and give it to call_return(). NULL: no memory. */
+DBusMessage *call_new_return(struct call *call);
+void call_return(struct call *call,
+		 DBusMessage *reply); /* drops the caller's reference; NULL reply: NoMemory */
+/* @format is a sentence that a person can act on. */
+__attribute__((format(printf, 3, 4))) void call_fail(struct call *call, enum answer answer,
+						     const char *format, ...);
+/* Likewise, with a second value in the body: PinIncorrect's tries left (u), HeldOff's end (t). */
+__attribute__((format(printf, 4, 5))) void call_fail_uint64(struct call *call, enum answer answer,
+							    uint64_t value, const char *format,
+							    ...);
+__attribute__((format(printf, 4, 5))) void call_fail_uint32(struct call *call, enum answer answer,
+							    uint32_t value, const char *format,
+							    ...);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "dbus/call.h"
 #include "dbus/object-tree.h"
+#include "dbus/path.h"
 
 #define CONSTANT_PROPERTY_END                                                                      \
 	">\n"                                                                                      \
@@ -122,7 +122,7 @@ static char *introspect(const struct call *call)
 	fputs(DBUS_INTROSPECT_1_0_XML_DOCTYPE_DECL_NODE "<node>\n", xml);
 	if (call->object)
 		print_interfaces(xml, call->object->interfaces);
-	print_interfaces(xml, object_standard_interfaces(call->tree, path));
+	print_interfaces(xml, call->standard);
 	print_interfaces(xml, peer_interfaces);
 	print_children(xml, call->tree, path);
 	fputs("</node>\n", xml);

@@ -8,6 +8,7 @@ dbus_libdbus_jpkid_a_SOURCES = \
 	dbus/call.c dbus/call.h \
 	dbus/descriptor.c dbus/descriptor.h \
 	dbus/error.c dbus/error.h \
+	dbus/interface.h \
 	dbus/introspect.c \
 	dbus/logind.c dbus/logind.h \
 	dbus/loop.c dbus/loop.h \
@@ -15,6 +16,7 @@ dbus_libdbus_jpkid_a_SOURCES = \
 	dbus/object-manager.c \
 	dbus/object-tree.h \
 	dbus/object.c dbus/object.h \
+	dbus/path.c dbus/path.h \
 	dbus/peer.c dbus/peer.h \
 	dbus/polkit.c dbus/polkit.h \
 	dbus/properties.c

@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
-#include "dbus/call.h"
 #include "dbus/object-tree.h"
+#include "dbus/path.h"
 
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the standard interfaces need to know of the objects; dbus/object.h has what everybody else
- * does.
+ * What the standard interfaces need to know of the objects and of calls; dbus/object.h and
+ * dbus/call.h have what everybody else does.
  */
 #pragma once
 
 #include <sys/queue.h>
 
+#include "dbus/call.h"
 #include "dbus/object.h"
 #include "dbus/peer.h"
 
@@ -26,21 +27,27 @@ struct object_tree {
 	LIST_HEAD(, call) calls;      /* that have not ended */
 };
 
-/*
- * The standard interfaces that @path has, up to a NULL: all those of an object, Introspectable
- * where objects are only further down.
- */
-const struct interface *const *object_standard_interfaces(const struct object_tree *tree,
-							  const char *path);
-
-/*
- * The first component of @descendant below @path, as its offset and length in @descendant; length
- * 0: not below.
- */
-struct path_component {
-	size_t offset, length;
+struct call {
+	struct object_tree *tree;
+	struct object *object; /* NULL: removed meanwhile, or a path that only leads to objects */
+	const struct interface *const *standard; /* those of its path; ends with NULL */
+	const struct method *method;
+	DBusMessage *message;
+	struct peer_watch watch; /* of the caller */
+	bool left;               /* the caller has */
+	void (*gone)(void *userdata);
+	void *gone_userdata;
+	LIST_ENTRY(call) link; /* object_tree::calls */
 };
-struct path_component path_component_below(const char *path, const char *descendant);
+
+/* NULL: no memory. @message is borrowed and kept. */
+struct call *call_new(struct object_tree *tree, DBusMessage *message);
+
+/* Notes when the caller leaves the bus. 0 or -ENOMEM. */
+int call_watch(struct call *call);
+
+/* call_return() of a reply that @writer wrote, unless it failed. @reply NULL: no memory. */
+void call_return_written(struct call *call, DBusMessage *reply, struct writer *writer);
 
 extern const struct interface introspectable_interface;
 extern const struct interface properties_interface;

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "dbus/call.h"
 #include "dbus/object-tree.h"
+#include "dbus/path.h"
 
 static const struct interface *const node_interfaces[] = { &introspectable_interface, NULL };
 static const struct interface *const object_interfaces[] = {
@@ -23,7 +23,6 @@ static const struct interface *const root_interfaces[] = {
 	&object_manager_interface,
 	NULL,
 };
-static const struct interface *const no_interfaces[] = { NULL };
 
 static struct object *tree_find(const struct object_tree *tree, const char *path)
 {
@@ -33,18 +32,6 @@ static struct object *tree_find(const struct object_tree *tree, const char *path
 		if (strcmp(object->path, path) == 0)
 			return object;
 	return NULL;
-}
-
-struct path_component path_component_below(const char *path, const char *descendant)
-{
-	const size_t prefix = strcmp(path, "/") == 0 ? 0 : strlen(path);
-
-	if (strncmp(path, descendant, prefix) != 0 || descendant[prefix] != '/')
-		return (struct path_component){ 0 };
-	return (struct path_component){
-		.offset = prefix + 1,
-		.length = strcspn(descendant + prefix + 1, "/"),
-	};
 }
 
 /* Whether objects are further down than @path. */
@@ -58,12 +45,12 @@ static bool tree_leads_on(const struct object_tree *tree, const char *path)
 	return false;
 }
 
-const struct interface *const *object_standard_interfaces(const struct object_tree *tree,
-							  const char *path)
+static const struct interface *const *standard_interfaces(const struct object_tree *tree,
+							  const struct object *object)
 {
-	if (!tree_find(tree, path))
-		return tree_leads_on(tree, path) ? node_interfaces : no_interfaces;
-	return strcmp(path, tree->root) == 0 ? root_interfaces : object_interfaces;
+	if (!object)
+		return node_interfaces;
+	return strcmp(object->path, tree->root) == 0 ? root_interfaces : object_interfaces;
 }
 
 /* Where a message goes. */
@@ -94,17 +81,15 @@ static void route_find(struct route *route, const struct interface *const *inter
 	}
 }
 
-static struct route tree_route(const struct object_tree *tree, const struct object *object,
-			       DBusMessage *message)
+static struct route call_route(const struct call *call)
 {
 	struct route route = { .method = NULL };
 
-	if (object)
-		route_find(&route, object->interfaces, message);
+	if (call->object)
+		route_find(&route, call->object->interfaces, call->message);
 	if (route.method)
 		return route;
-	route_find(&route, object_standard_interfaces(tree, dbus_message_get_path(message)),
-		   message);
+	route_find(&route, call->standard, call->message);
 	route.standard = true;
 	return route;
 }
@@ -133,7 +118,8 @@ static void tree_dispatch(struct object_tree *tree, struct call *call, DBusMessa
 		call_fail(call, ANSWER_UNKNOWN_OBJECT, "There is no object %s", path);
 		return;
 	}
-	route = tree_route(tree, call->object, message);
+	call->standard = standard_interfaces(tree, call->object);
+	route = call_route(call);
 	if (interface && !route.interface_known) {
 		call_fail(call, ANSWER_UNKNOWN_INTERFACE, "%s has no interface %s", path,
 			  interface);

@@ -4,7 +4,6 @@
 
 #include "base/cleanup.h"
 #include "dbus/authority.h"
-#include "dbus/call.h"
 #include "dbus/object-tree.h"
 
 static void property_append(struct writer *writer, const struct object *object,
@@ -64,7 +63,7 @@ static bool interface_known(const struct call *call, const char *name)
 	const struct object *object = call->object;
 
 	return *name == '\0' || interfaces_have(object->interfaces, name) ||
-	       interfaces_have(object_standard_interfaces(call->tree, object->path), name);
+	       interfaces_have(call->standard, name);
 }
 
 static bool interface_meant(const struct interface *interface, const char *name)

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "dbus/authority.h"
+#include "dbus/object.h"
 #include "tests/unit/private-bus.h"
 
 #define THING "/org/jpkid1/thing"

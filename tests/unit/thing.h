@@ -2,6 +2,7 @@
 /* An object on a private bus, and a client that calls it: what the tests of dbus/object.h share. */
 #pragma once
 
+#include "dbus/call.h"
 #include "dbus/object.h"
 #include "tests/unit/private-bus.h"
 
