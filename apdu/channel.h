@@ -37,4 +37,9 @@ struct channel {
 				 size_t *response_length);
 	void *reader;
 	const char *name; /* of the reader, for the log */
+	/*
+	 * Why an answer did not come, or made none; 0: all have come. What answers next may be
+	 * another card, so nothing is sent any more.
+	 */
+	int fault;
 };

@@ -23,7 +23,7 @@ static bool may_spend_try(const struct command *command)
 	}
 }
 
-static int receive(const struct channel *channel, const struct secret *apdu,
+static int receive(struct channel *channel, const struct secret *apdu,
 		   struct response *ret_response)
 {
 	uint8_t received[RESPONSE_LENGTH_MAX];
@@ -34,6 +34,7 @@ static int receive(const struct channel *channel, const struct secret *apdu,
 	if (r == 0)
 		r = response_parse(received, length, ret_response);
 	explicit_bzero(received, sizeof(received));
+	channel->fault = r;
 	return r;
 }
 
@@ -68,12 +69,15 @@ static void log_command(const struct channel *channel, const struct command *com
 		  command->length, response->length, response->sw);
 }
 
-static int send_once(const struct channel *channel, const struct command *command,
+static int send_once(struct channel *channel, const struct command *command,
 		     struct response *ret_response)
 {
-	CLEANUP(secret_freep) struct secret *apdu = secret_new(COMMAND_LENGTH_MAX);
+	CLEANUP(secret_freep) struct secret *apdu = NULL;
 	int r;
 
+	if (channel->fault != 0)
+		return channel->fault;
+	apdu = secret_new(COMMAND_LENGTH_MAX);
 	if (!apdu)
 		return -ENOMEM;
 	r = command_encode(command, apdu->bytes, &apdu->length);
@@ -89,7 +93,7 @@ static int send_once(const struct channel *channel, const struct command *comman
 	return 0;
 }
 
-static int send_with_right_le(const struct channel *channel, const struct command *command,
+static int send_with_right_le(struct channel *channel, const struct command *command,
 			      struct response *ret_response)
 {
 	struct command again = *command;
@@ -101,7 +105,7 @@ static int send_with_right_le(const struct channel *channel, const struct comman
 	return send_once(channel, &again, ret_response);
 }
 
-static int receive_rest(const struct channel *channel, struct response *response)
+static int receive_rest(struct channel *channel, struct response *response)
 {
 	struct command get_response = { .cla = CLA_INTERINDUSTRY, .ins = INS_GET_RESPONSE };
 
@@ -118,7 +122,7 @@ static int receive_rest(const struct channel *channel, struct response *response
 	return 0;
 }
 
-int exchange_send(const struct channel *channel, const struct command *command,
+int exchange_send(struct channel *channel, const struct command *command,
 		  struct response *ret_response)
 {
 	CLEANUP(response_wipe) struct response response = { 0 };
@@ -137,7 +141,7 @@ int exchange_send(const struct channel *channel, const struct command *command,
 	return 0;
 }
 
-int exchange_send_from_pad(const struct channel *channel, const struct command *command,
+int exchange_send_from_pad(struct channel *channel, const struct command *command,
 			   const struct pin_entry *entry, struct response *ret_response)
 {
 	const uint8_t header[] = { command->cla, command->ins, command->p1, command->p2 };
@@ -146,9 +150,12 @@ int exchange_send_from_pad(const struct channel *channel, const struct command *
 	size_t length = sizeof(received);
 	int r;
 
+	if (channel->fault != 0)
+		return channel->fault;
 	r = channel->transmit_from_pad(channel->reader, header, entry, received, &length);
 	if (r == 0)
 		r = response_parse(received, length, &response);
+	channel->fault = r;
 	if (r != 0) {
 		log_unanswered(channel, command);
 		return ANSWER_OUTCOME_UNKNOWN;

@@ -13,20 +13,22 @@
  * Sends @command. 61xx is followed by GET RESPONSE and 6Cxx answered once with the right Le (ISO
  * 7816-4, 5.6); an answer that grows over RESPONSE_DATA_MAX or stops growing keeps its 61xx. 0: the
  * card has answered, with whatever status word. Otherwise the answers of channel.transmit() and
- * response_parse(), -EINVAL from command_encode(), or -ENOMEM without locked memory.
+ * response_parse(), which become channel.fault, -EINVAL from command_encode(), or -ENOMEM without
+ * locked memory. Where the channel has a fault nothing is sent, and this is it.
  *
  * A command that may spend a try (CHANGE REFERENCE DATA; VERIFY and RESET RETRY COUNTER with a
  * body) is sent once and followed by nothing, whatever the card says; when no answer arrives it is
  * ANSWER_OUTCOME_UNKNOWN.
  */
-int exchange_send(const struct channel *channel, const struct command *command,
+int exchange_send(struct channel *channel, const struct command *command,
 		  struct response *ret_response);
 
 /*
  * Sends once the header of @command with what a person types at the reader's pad behind it; the
  * channel has one. Beside 0: ANSWER_DISMISSED (cancelled), ANSWER_TIMEOUT (nothing was typed) or
  * ANSWER_PIN_FORMAT (a length out of range, a repetition that differs), which are the pad's own
- * words with nothing sent to the card; otherwise ANSWER_OUTCOME_UNKNOWN.
+ * words with nothing sent to the card; otherwise ANSWER_OUTCOME_UNKNOWN, and the channel has a
+ * fault. Where it has one before, as exchange_send().
  */
-int exchange_send_from_pad(const struct channel *channel, const struct command *command,
+int exchange_send_from_pad(struct channel *channel, const struct command *command,
 			   const struct pin_entry *entry, struct response *ret_response);

@@ -17,10 +17,8 @@ enum {
 static int note_answer(struct jpki *jpki, const struct command *command,
 		       const struct response *response, int result)
 {
-	if (result != 0) {
-		jpki->current_ef = 0;
+	if (result != 0)
 		return result;
-	}
 	jpki->ins = command->ins;
 	jpki->sw = response->sw;
 	return 0;

@@ -272,11 +272,15 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 void reader_update(struct reader *reader, const struct pcsc_reader *seen)
 {
-	bool other_card = seen->events != reader->seen.events;
+	const bool other_card = seen->events != reader->seen.events;
+	const bool was_usable = reader_is_usable(reader);
 
 	reader->seen = *seen;
 	if (!reader_is_usable(reader) || other_card)
 		return reader_begin(reader, false, ANSWER_CARD_REMOVED);
+	/* One that was in when it was first seen, or mute until another program had it. */
+	if (!was_usable)
+		return reader_begin(reader, true, ANSWER_CARD_REMOVED);
 	if (!reader->worker && (reader->state == READER_EMPTY || reader->state == READER_BUSY))
 		reader_start(reader);
 }
@@ -298,7 +302,6 @@ int reader_new(struct manager *manager, const struct pcsc_reader *seen, struct r
 	if (!reader)
 		return r;
 	reader->manager = manager;
-	reader->may_be_open = seen->present;
 	memcpy(reader->name, seen->name, sizeof(reader->name));
 	reader->display_name = strdup(seen->name);
 	if (reader->display_name) {

@@ -59,6 +59,7 @@ int session_connect(struct session *session, const char *reader, const char *lab
 		answer = pcsc_connect(session->pcsc, reader, exclusive, &session->card);
 		if (answer != ANSWER_BUSY || attempt == CONNECT_ATTEMPTS)
 			break;
+		session->may_be_open = true;
 		nanosleep(&pause, NULL);
 	}
 	session->kept_waiting = false;
@@ -123,24 +124,23 @@ static int probe_tries(struct session *session, struct session_finding *finding)
 	return 0;
 }
 
-static int probe_selected(struct session *session, bool may_be_open,
-			  struct session_finding *finding)
+static int probe_selected(struct session *session, struct session_finding *finding)
 {
 	int answer = 0;
 
-	if (may_be_open) {
+	if (session->may_be_open) {
 		answer = session_close_keys(session);
 		if (answer == 0)
 			answer = jpki_select(&session->jpki);
 	}
 	if (answer == 0)
 		answer = jpki_read_token(&session->jpki, &finding->token);
-	if (answer == 0 && may_be_open)
+	if (answer == 0 && session->may_be_open)
 		answer = probe_tries(session, finding);
 	return answer;
 }
 
-int session_probe(struct session *session, bool may_be_open, struct session_finding *ret_finding)
+int session_probe(struct session *session, struct session_finding *ret_finding)
 {
 	struct session_finding finding = {
 		.has_pin_pad = pcsc_has_pin_pad(session->card),
@@ -152,7 +152,7 @@ int session_probe(struct session *session, bool may_be_open, struct session_find
 	if (answer == 0)
 		answer = jpki_select(&session->jpki);
 	if (answer == 0)
-		answer = probe_selected(session, may_be_open, &finding);
+		answer = probe_selected(session, &finding);
 	if (answer == 0)
 		answer = session_end(session);
 	if (answer == 0)
@@ -239,23 +239,14 @@ static int perform(struct session *session, struct job *job)
 
 int session_perform(struct session *session, struct job *job)
 {
+	int *fault = &session->jpki.channel.fault;
+
 	job->result = perform(session, job);
 	guard_learn(&session->guard, job);
 	job->ins = session->jpki.ins;
 	job->sw = session->jpki.sw;
 
-	if (job->result == ANSWER_READER_ERROR && pcsc_is_gone(session->card))
-		job->result = ANSWER_CARD_REMOVED;
-	switch (job->result) {
-	case ANSWER_OUTCOME_UNKNOWN:
-		return ANSWER_READER_ERROR;
-	case ANSWER_READER_ERROR:
-	case ANSWER_CARD_REMOVED:
-	case ANSWER_PCSC_UNAVAILABLE:
-		return job->result;
-	default:
-		/* A PIN has been set, and the card has stopped answering since. */
-		return job->result == 0 && job->may_be_open && !job->has_tries ? ANSWER_READER_ERROR
-									       : 0;
-	}
+	if (*fault == ANSWER_READER_ERROR && job->result == *fault && pcsc_is_gone(session->card))
+		*fault = job->result = ANSWER_CARD_REMOVED;
+	return *fault;
 }

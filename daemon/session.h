@@ -16,6 +16,8 @@ struct session {
 	struct pcsc_card *card;
 	struct jpki jpki;
 	struct guard guard;
+	/* Somebody may have left the card verified, or an answer was lost: see session_probe(). */
+	bool may_be_open;
 
 	atomic_uint_fast64_t waiting_since; /* for the card to answer: CLOCK_MONOTONIC,
 					       microseconds; 0: not waiting; later than
@@ -33,8 +35,9 @@ struct session_finding {
 };
 
 /*
- * Takes hold of the card in a reader. As pcsc_open() and pcsc_connect(); a failed session is closed
- * all the same. @label is borrowed: the reader's name for people.
+ * Takes hold of the card in a reader; one that another program had until now may be open. As
+ * pcsc_open() and pcsc_connect(); a failed session is closed all the same. @label is borrowed: the
+ * reader's name for people.
  */
 int session_connect(struct session *session, const char *reader, const char *label, bool exclusive);
 
@@ -43,10 +46,9 @@ void session_close(struct session *session, bool power_off);
 
 /*
  * Finds out what the card is. ANSWER_UNSUPPORTED_CARD: not a JPKI card, and untouched but for one
- * SELECT. @may_be_open: somebody may have left it verified, or an answer was lost; then its keys
- * are closed first, and its counters read.
+ * SELECT. The keys of one that may be open are closed first, and its counters read.
  */
-int session_probe(struct session *session, bool may_be_open, struct session_finding *ret_finding);
+int session_probe(struct session *session, struct session_finding *ret_finding);
 
 /* From begin to end no other program reaches the card. Not 0: the card is lost. */
 int session_begin(struct session *session);
@@ -54,8 +56,7 @@ int session_end(struct session *session);
 
 /*
  * Does a claimed job and writes to it what came out. Not 0: the card is lost, whatever the job's
- * own result is. After a transport error it always is, because what answers next may be another
- * card.
+ * own result is: an answer has not come, and what answers next may be another card.
  */
 int session_perform(struct session *session, struct job *job);
 

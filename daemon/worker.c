@@ -21,7 +21,6 @@ struct worker {
 	char *reader; /* this and the next: as in struct worker_options */
 	char *label;
 	bool exclusive;
-	bool may_be_open;
 
 	/* Main thread only. */
 	const struct worker_events *events; /* NULL once released */
@@ -114,7 +113,7 @@ static int worker_serve(struct worker *worker)
 	/* The wait for another program may have outlasted the interest in this card. */
 	if (answer != 0 || worker->session.quit)
 		return answer;
-	answer = session_probe(&worker->session, worker->may_be_open, &worker->found.finding);
+	answer = session_probe(&worker->session, &worker->found.finding);
 	if (answer != 0)
 		return answer;
 
@@ -244,7 +243,7 @@ int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_opt
 	pthread_cond_init(&worker->wake, NULL);
 	worker->mailbox = mailbox;
 	worker->exclusive = options->exclusive;
-	worker->may_be_open = options->may_be_open;
+	worker->session.may_be_open = options->may_be_open;
 	worker->session.guard = GUARD_INIT(options->ledger);
 	worker->events = events;
 	worker->userdata = userdata;

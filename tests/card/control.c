@@ -61,6 +61,12 @@ static const char *run_hang(struct field *field, const struct words *words, char
 	return NULL;
 }
 
+static const char *run_mute(struct field *field, const struct words *words, char *value)
+{
+	field->mute = true;
+	return NULL;
+}
+
 static const char *run_resume(struct field *field, const struct words *words, char *value)
 {
 	field_resume(field);
@@ -173,6 +179,7 @@ static const struct verb {
 	{"insert", 1, 1, run_insert},
 	{"delay", 2, 2, run_delay},
 	{"hang", 1, 1, run_hang},
+	{"mute", 1, 1, run_mute},
 	{"resume", 1, 1, run_resume},
 	{"at", 3, 6, run_fault},
 	{"after", 3, 6, run_fault},

@@ -6,6 +6,7 @@
  *					400 ms, and does not see what is shorter
  *	delay MS			before each APDU is run
  *	hang, resume			the next APDU waits until `resume`
+ *	mute				it gives an ATR that is none, until `resume`
  *	at INS ACTION [skip N]		the next APDU (after N others) with INS, in hexadecimal,
  *					is not run; ACTION is pull, power-loss (out, and back by
  *					itself after a second), hang, or sw XXXX

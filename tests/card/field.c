@@ -11,6 +11,8 @@ enum {
 
 /* The contact ATR of a My Number Card; OpenSC's jpki driver knows it. */
 static const uint8_t atr[] = {0x3b, 0xe0, 0x00, 0xff, 0x81, 0x31, 0xfe, 0x45, 0x14};
+/* Longer than any may be (ISO 7816-3). */
+static const uint8_t no_atr[34];
 
 void field_init(struct field *field, struct card *card, struct record *record, uint16_t port,
 		unsigned delay_ms)
@@ -58,7 +60,7 @@ void field_insert(struct field *field)
 
 void field_resume(struct field *field)
 {
-	field->hanging = false;
+	field->hanging = field->mute = false;
 }
 
 int field_fd(const struct field *field)
@@ -113,7 +115,8 @@ static void serve_control(struct field *field, uint8_t control)
 		card_reset(field->card);
 		break;
 	case VPCD_GET_ATR:
-		if (vpcd_send(&field->reader, atr, sizeof(atr), NULL, 0) < 0)
+		if (vpcd_send(&field->reader, field->mute ? no_atr : atr,
+			      field->mute ? sizeof(no_atr) : sizeof(atr), NULL, 0) < 0)
 			field_leave(field);
 		break;
 	}

@@ -20,6 +20,7 @@ struct field {
 	struct vpcd reader;
 	bool inserted;		/* what the holder wants; the reader may still be missing */
 	bool hanging;
+	bool mute;
 	unsigned delay_ms;
 	unsigned long count;	/* of APDUs that came */
 	struct faults faults;

@@ -220,7 +220,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 							      : JPKI_PADDING_PKCS1;
 	const bool at_pad = choice & CHOICE_PAD;
 	struct card card = { .bytes = bytes + (length > 0), .length = length - (length > 0) };
-	struct jpki jpki = JPKI_INIT(((struct channel){ transmit, transmit_from_pad, &card, "Fuzz" }));
+	struct jpki jpki = JPKI_INIT(((struct channel){
+		.transmit = transmit,
+		.transmit_from_pad = transmit_from_pad,
+		.reader = &card,
+		.name = "Fuzz",
+	}));
 
 	jpki_select(&jpki);
 	check_token(&jpki);

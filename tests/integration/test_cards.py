@@ -105,5 +105,17 @@ class NotOurs(client.TestCase):
         self.client.applet("auth").sign()
 
 
+class Mute(client.TestCase):
+    def test_a_card_that_answers_another_program_after_all_is_taken_up(self):
+        card = self.stack.card()
+        self.pull()
+        card.control("mute")
+        card.control("insert")
+        self.client.wait_for_state("mute")
+        card.control("resume")
+        client.OtherProgram().close()
+        self.client.wait_for_card()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -89,7 +89,10 @@ struct channel script_channel(struct script *script)
 
 struct channel script_channel_with_pad(struct script *script)
 {
-	return (struct channel){ transmit, transmit_from_pad, script, "Script" };
+	struct channel channel = script_channel(script);
+
+	channel.transmit_from_pad = transmit_from_pad;
+	return channel;
 }
 
 void script_assert_done(const struct script *script)

@@ -17,7 +17,7 @@ static const struct command verify = {
 
 static int play(struct script *script, const struct command *command, struct response *response)
 {
-	const struct channel channel = script_channel(script);
+	struct channel channel = script_channel(script);
 	const int r = exchange_send(&channel, command, response);
 
 	script_assert_done(script);
@@ -122,7 +122,7 @@ static int transmit_claims_too_much(void *reader, const uint8_t *command, size_t
 static void a_reader_that_claims_more_than_the_room_is_not_believed(void **state)
 {
 	size_t more = 1;
-	const struct channel channel = { .transmit = transmit_claims_too_much, .reader = &more };
+	struct channel channel = { .transmit = transmit_claims_too_much, .reader = &more };
 	struct response response;
 
 	assert_int_equal(exchange_send(&channel, &read_16, &response), ANSWER_READER_ERROR);
@@ -194,7 +194,7 @@ static void a_query_of_the_reset_code_may_be_sent_twice(void **state)
 
 static int play_from_pad(struct script *script, struct response *response)
 {
-	const struct channel channel = script_channel_with_pad(script);
+	struct channel channel = script_channel_with_pad(script);
 	const struct command header = { .ins = INS_VERIFY, .p2 = 0x98 };
 	const struct pin_entry entry = { 4, 16, false };
 	const int r = exchange_send_from_pad(&channel, &header, &entry, response);
@@ -272,7 +272,7 @@ static int pad_claims_too_much(void *reader, const uint8_t header[4], const stru
 
 static void a_pad_that_claims_more_than_the_room_is_not_believed(void **state)
 {
-	const struct channel channel = { .transmit_from_pad = pad_claims_too_much };
+	struct channel channel = { .transmit_from_pad = pad_claims_too_much };
 	const struct pin_entry entry = { 4, 4, false };
 	struct response response;
 
@@ -339,7 +339,7 @@ static void the_encoded_command_is_wiped_whether_sending_works_or_not(void **sta
 
 	for (size_t i = 0; i < LENGTH_OF(results); i++) {
 		int result = results[i];
-		const struct channel channel = { .transmit = transmit_looks, .reader = &result };
+		struct channel channel = { .transmit = transmit_looks, .reader = &result };
 		struct response response;
 
 		exchange_send(&channel, &verify, &response);

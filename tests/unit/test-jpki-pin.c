@@ -138,7 +138,7 @@ static void a_change_without_an_answer_is_sent_once_and_its_outcome_unknown(void
 
 		assert_int_equal(change_on(&script, &jpki, JPKI_AUTH, "5678"),
 				 ANSWER_OUTCOME_UNKNOWN);
-		assert_int_equal(jpki.current_ef, 0);
+		assert_int_equal(jpki.channel.fault, results[i]);
 	}
 }
 

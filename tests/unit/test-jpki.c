@@ -117,11 +117,15 @@ static void the_answers_of_the_channel_are_passed_on_by_every_call(void **state)
 	int tries = 7;
 
 	assert_int_equal(jpki_select(&jpki), ANSWER_CARD_REMOVED);
+	jpki.channel.fault = 0;
 	assert_int_equal(jpki_read_token(&jpki, &token), ANSWER_CARD_REMOVED);
+	jpki.channel.fault = 0;
 	assert_int_equal(jpki_tries(&jpki, JPKI_AUTH, &tries), ANSWER_PCSC_UNAVAILABLE);
+	jpki.channel.fault = 0;
 	assert_int_equal(jpki_sign(&jpki, JPKI_AUTH, JPKI_PADDING_PKCS1, (const uint8_t[]){ 0 }, 1,
 				   signature, &length),
 			 ANSWER_READER_ERROR);
+	jpki.channel.fault = 0;
 	assert_int_equal(jpki_clear(&jpki), -EIO);
 	script_assert_done(&script);
 	assert_int_equal(token.type, JPKI_TYPE_JUKI_CARD);
@@ -129,6 +133,35 @@ static void the_answers_of_the_channel_are_passed_on_by_every_call(void **state)
 	assert_int_equal(length, 7);
 	assert_int_equal(tries, 7);
 	assert_true(jpki.short_ef);
+}
+
+static void after_an_answer_that_did_not_come_nothing_is_sent_any_more(void **state)
+{
+	static const struct {
+		struct script_step step;
+		int fault;
+	} faults[] = {
+		{ { SELECT_AP, NULL, ANSWER_CARD_REMOVED }, ANSWER_CARD_REMOVED },
+		{ { SELECT_AP, NULL, -ENOMEM }, -ENOMEM },
+		{ { SELECT_AP, "90" }, ANSWER_READER_ERROR },
+	};
+
+	for (size_t i = 0; i < LENGTH_OF(faults); i++) {
+		struct script script = { .steps = &faults[i].step, .count = 1 };
+		struct jpki jpki = JPKI_INIT(script_channel_with_pad(&script));
+		CLEANUP(secret_freep) struct secret *pin = secret_new(1);
+		int tries;
+
+		assert_non_null(pin);
+		pin->bytes[pin->length++] = '1';
+		assert_int_equal(jpki_select(&jpki), faults[i].fault);
+		assert_int_equal(jpki.channel.fault, faults[i].fault);
+		assert_int_equal(jpki_clear(&jpki), faults[i].fault);
+		jpki.short_verify = true;
+		assert_int_equal(jpki_verify(&jpki, JPKI_AUTH, pin, &tries), faults[i].fault);
+		assert_int_equal(jpki_verify(&jpki, JPKI_AUTH, NULL, &tries), faults[i].fault);
+		script_assert_done(&script);
+	}
 }
 
 static void a_probe_is_select_and_two_reads(void **state)
@@ -266,6 +299,7 @@ int main(void)
 		cmocka_unit_test(a_card_that_refuses_select_is_not_supported),
 		cmocka_unit_test(a_card_error_leaves_the_command_and_its_status_word),
 		cmocka_unit_test(the_answers_of_the_channel_are_passed_on_by_every_call),
+		cmocka_unit_test(after_an_answer_that_did_not_come_nothing_is_sent_any_more),
 		cmocka_unit_test(a_probe_is_select_and_two_reads),
 		cmocka_unit_test(labels_tell_the_type_with_spaces_or_zeros_behind_them),
 		cmocka_unit_test(a_card_may_have_an_auth_certificate_alone),

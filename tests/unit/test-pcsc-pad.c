@@ -61,7 +61,7 @@ static void a_reader_that_cannot_be_asked_for_features_has_no_pad_and_a_card(voi
 static int ask_pad(struct pcsc_card *card, const struct command *command, const struct pin_entry *entry,
 		   struct response *ret_response)
 {
-	const struct channel channel = { .transmit_from_pad = pcsc_transmit_from_pad, .reader = card };
+	struct channel channel = { .transmit_from_pad = pcsc_transmit_from_pad, .reader = card };
 
 	return exchange_send_from_pad(&channel, command, entry, ret_response);
 }

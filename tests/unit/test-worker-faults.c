@@ -42,6 +42,21 @@ static void a_fault_while_the_card_is_closed_takes_its_power(void **state)
 	assert_string_equal(fake_journal(), "begin SELECT QUERY VERIFY SIGN CLEAR disconnect(off) close");
 }
 
+static void a_fault_after_a_wrong_code_is_followed_by_nothing(void **state)
+{
+	struct worker *worker = *state;
+	struct job *job = shop_job(JOB_RESET_PIN, "A", "WRONG1");
+
+	fake_card.has_reset_code = true;
+	job->with_pin = false;
+	job->new_pin = secret_copy(job->pin);
+	assert_non_null(job->new_pin);
+	fake_answer("QUERY", ANSWER_READER_ERROR);
+	assert_int_equal(shop_run(worker, job)->result, ANSWER_PIN_INCORRECT);
+	shop_wait_for_end(ANSWER_READER_ERROR);
+	assert_string_equal(fake_journal(), "begin SELECT QUERY-CODE RESET QUERY disconnect(off) close");
+}
+
 /* --- an answer is lost ----------------------------------------------------------------------------------------- */
 
 static void a_verify_whose_answer_is_lost_is_never_sent_again_and_leaves_no_open_card(void **state)
@@ -117,10 +132,10 @@ static void a_card_pulled_at_a_verify_leaves_the_outcome_unknown(void **state)
 	fake_answer("VERIFY", ANSWER_CARD_REMOVED);
 	worker_submit(worker, shop_job(JOB_VERIFY_PIN, "A", "9999"));
 	worker_submit(worker, shop_job(JOB_VERIFY_PIN, "B", "1234"));
-	shop_wait_for_end(ANSWER_READER_ERROR);
+	shop_wait_for_end(ANSWER_CARD_REMOVED);
 	assert_string_equal(shop_callers_done(), "AB");
 	assert_int_equal(shop_records[0].result, ANSWER_OUTCOME_UNKNOWN);
-	assert_int_equal(shop_records[1].result, ANSWER_READER_ERROR);
+	assert_int_equal(shop_records[1].result, ANSWER_CARD_REMOVED);
 	assert_string_equal(fake_journal(), "begin SELECT QUERY VERIFY disconnect(off) close");
 }
 
@@ -163,6 +178,7 @@ int main(void)
 		TEST(a_card_that_refuses_to_be_closed_is_powered_off_and_goes_on),
 		TEST(a_card_that_cannot_be_closed_at_all_is_given_up_with_the_power_off),
 		TEST(a_fault_while_the_card_is_closed_takes_its_power),
+		TEST(a_fault_after_a_wrong_code_is_followed_by_nothing),
 		TEST(a_verify_whose_answer_is_lost_is_never_sent_again_and_leaves_no_open_card),
 		TEST(the_worker_after_a_lost_verify_finds_the_counter_as_it_is),
 		TEST(a_transport_error_ends_the_job_and_those_that_wait_with_the_power_off),

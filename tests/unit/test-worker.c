@@ -81,11 +81,15 @@ static void a_card_that_another_program_holds_is_asked_for_three_times(void **st
 			    OPEN " connect(Reader,exclusive) connect(Reader,exclusive) close");
 }
 
-static void a_card_that_another_program_lets_go_in_time_is_found(void **state)
+static void a_card_that_another_program_lets_go_in_time_is_closed_before_it_is_read(void **state)
 {
 	fake_answer("connect", ANSWER_BUSY);
 	fake_answer("connect", ANSWER_BUSY);
+	fake_card.verified[JPKI_AUTH] = true;
 	shop_find(true, false);
+	assert_string_equal(fake_journal(), OPEN " connect(Reader,exclusive) connect(Reader,exclusive) "
+					    "begin SELECT CLEAR SELECT READ READ QUERY QUERY end");
+	assert_false(fake_card.verified[JPKI_AUTH]);
 }
 
 static void a_worker_that_pcscd_keeps_waiting_says_so(void **state)
@@ -184,7 +188,7 @@ int main(void)
 		TEST(a_card_that_does_not_tell_one_counter_is_found_all_the_same),
 		TEST(a_card_that_cannot_be_closed_is_powered_off_before_it_is_read),
 		TEST(a_card_that_another_program_holds_is_asked_for_three_times),
-		TEST(a_card_that_another_program_lets_go_in_time_is_found),
+		TEST(a_card_that_another_program_lets_go_in_time_is_closed_before_it_is_read),
 		TEST(a_worker_that_pcscd_keeps_waiting_says_so),
 		TEST(what_ends_before_a_card_is_found_is_told_with_its_answer),
 		TEST(a_card_that_nobody_wants_any_more_when_it_comes_free_is_not_touched),
