@@ -72,15 +72,29 @@ int output_fail(const char *path, int r)
 			   path ? path : _("Standard output"), strerror(-r));
 }
 
+/* A stream in memory fails for want of memory only. */
+static bool is_whole(struct output *output)
+{
+	return !ferror(output->stream) && fflush(output->stream) == 0;
+}
+
 int output_write(struct output *output, const char *path)
 {
 	int r;
 
-	/* A stream in memory fails for want of memory only. */
-	if (ferror(output->stream) || fflush(output->stream) != 0)
+	if (!is_whole(output))
 		return failure_no_memory();
 	r = path ? write_to_path(output, path) : write_and_close(output, STDOUT_FILENO);
 	return r < 0 ? output_fail(path, r) : 0;
+}
+
+int output_tell(struct output *output)
+{
+	if (!is_whole(output))
+		return failure_no_memory();
+	/* Nobody could be told that it failed. */
+	spool_write_all(STDERR_FILENO, output->bytes, output->length);
+	return 0;
 }
 
 int output_check(const char *path)

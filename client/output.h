@@ -24,6 +24,9 @@ void output_clear(struct output *output);
  */
 int output_write(struct output *output, const char *path);
 
+/* Writes it to standard error. 0 or an enum failure. */
+int output_tell(struct output *output);
+
 /* Whether that can be done, as far as can be told beforehand. 0 or an enum failure. */
 int output_check(const char *path);
 

@@ -8,22 +8,22 @@
 #include "base/clock.h"
 #include "client/failure.h"
 #include "client/language.h"
+#include "dbus/connection.h"
 
 bool service_connect(DBusConnection **ret_service, struct refusal *ret_refusal)
 {
 	DBusError error = DBUS_ERROR_INIT;
-	DBusConnection *service = dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
+	DBusConnection *service = connection_open_system(&error);
 
-	if (!service) {
-		refusal_set(ret_refusal, -ENOTCONN);
-		snprintf(ret_refusal->words, sizeof(ret_refusal->words), "%s", error.message);
-		dbus_error_free(&error);
-		return false;
+	if (service) {
+		*ret_service = service;
+		return true;
 	}
-	/* A bus that goes away is a refusal like others. */
-	dbus_connection_set_exit_on_disconnect(service, FALSE);
-	*ret_service = service;
-	return true;
+	refusal_set(ret_refusal,
+		    dbus_error_has_name(&error, DBUS_ERROR_TIMEOUT) ? -ETIMEDOUT : -ENOTCONN);
+	snprintf(ret_refusal->words, sizeof(ret_refusal->words), "%s", error.message);
+	dbus_error_free(&error);
+	return false;
 }
 
 int service_open(DBusConnection **ret_service)
@@ -32,16 +32,11 @@ int service_open(DBusConnection **ret_service)
 
 	if (service_connect(ret_service, &refusal))
 		return 0;
+	if (refusal.result == -ETIMEDOUT)
+		return failure_say(FAILURE_NO_SERVICE,
+				   _("The system bus does not answer; see: jpkictl diagnose"));
 	return failure_say(FAILURE_NO_SERVICE, _("The system bus cannot be reached: %s"),
 			   refusal.words);
-}
-
-void service_close(DBusConnection *service)
-{
-	if (!service)
-		return;
-	dbus_connection_close(service);
-	dbus_connection_unref(service);
 }
 
 void write_no_options(struct writer *writer, const void *data)

@@ -12,6 +12,12 @@
 #define APPLET_INTERFACE "org.jpkid1.Applet"
 #define OBJECT_MANAGER_INTERFACE "org.freedesktop.DBus.ObjectManager"
 
+/* How long to wait for what the service always answers at once, in milliseconds. */
+enum {
+	SERVICE_START_PATIENCE = 30 * 1000, /* the bus gives a service that it starts 25 seconds */
+	SERVICE_ANSWER_PATIENCE = 5 * 1000,
+};
+
 /* The match rule of the signal that service_owner_change() reads. */
 #define SERVICE_OWNER_RULE                                                                         \
 	"type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS             \
@@ -36,9 +42,8 @@ void write_no_options(struct writer *writer, const void *data);
 
 /* 0 or an enum failure. */
 int service_open(DBusConnection **ret_service);
-/* False: *ret_refusal has the words of the bus. */
+/* False: *ret_refusal has the words of the bus; -ETIMEDOUT: it does not answer. */
 bool service_connect(DBusConnection **ret_service, struct refusal *ret_refusal);
-void service_close(DBusConnection *service);
 
 /*
  * Makes the call, lets polkit ask the user, and waits for the answer as long as it takes. True:

@@ -24,9 +24,10 @@ struct spool {
 /*
  * For the file @path, or standard output where it is NULL. A file appears whole, under its name, or
  * not at all; one that was there keeps its content until then, its permissions, and its owner and
- * group (where its group may not be given to it, the group has no permissions). Symbolic links are
- * followed. Devices, pipes and standard output get all of it at the end: what they have taken
- * when they fail cannot be taken back. 0 or a negative errno; in each case spool_clear().
+ * group: where they may not be given to it, it is ours, and the group has no permissions unless it
+ * is the same. Symbolic links are followed. Devices, pipes and standard output get all of it at the
+ * end: what they have taken when they fail cannot be taken back. 0 or a negative errno; in each
+ * case spool_clear().
  */
 int spool_open(struct spool *spool, const char *path);
 void spool_clear(struct spool *spool);

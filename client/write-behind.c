@@ -62,14 +62,15 @@ static int start_write(struct write_behind *behind, int fd)
 		.aio_nbytes = behind->filled,
 		.aio_sigevent.sigev_notify = SIGEV_NONE,
 	};
-	if (aio_write(&behind->request) < 0)
-		return -errno;
-	behind->is_writing = true;
+	behind->is_writing = aio_write(&behind->request) == 0;
+	/* It needs a thread, which there may be none of. */
+	if (!behind->is_writing)
+		r = write_at(fd, behind->offset, block, behind->filled);
 	behind->block = behind->written;
 	behind->written = block;
 	behind->offset += (off_t)behind->filled;
 	behind->filled = 0;
-	return 0;
+	return r;
 }
 
 int write_behind(struct write_behind *behind, int fd, const void *bytes, size_t length)

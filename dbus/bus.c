@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "base/cleanup.h"
+#include "dbus/connection.h"
 #include "dbus/loop.h"
 
 struct bus {
@@ -46,6 +47,7 @@ static const struct {
 	{ DBUS_ERROR_FILE_NOT_FOUND, -ENOENT },
 	{ DBUS_ERROR_NO_SERVER, -ECONNREFUSED },
 	{ DBUS_ERROR_DISCONNECTED, -ECONNRESET },
+	{ DBUS_ERROR_TIMEOUT, -ETIMEDOUT },
 };
 
 /* Frees the error. */
@@ -115,7 +117,7 @@ static int bus_connect(struct bus *bus, const char *address)
 	DBusError error = DBUS_ERROR_INIT;
 
 	bus->connection = address ? dbus_connection_open_private(address, &error) :
-				    dbus_bus_get_private(DBUS_BUS_SYSTEM, &error);
+				    connection_open_system(&error);
 	if (!bus->connection)
 		return failure(&error);
 	dbus_connection_set_exit_on_disconnect(bus->connection, FALSE);
@@ -160,10 +162,7 @@ struct bus *bus_free(struct bus *bus)
 	while (!LIST_EMPTY(&bus->pending))
 		bus_call_cancel(LIST_FIRST(&bus->pending));
 	loop_free(bus->loop);
-	if (bus->connection) {
-		dbus_connection_close(bus->connection);
-		dbus_connection_unref(bus->connection);
-	}
+	connection_close(bus->connection);
 	sd_event_unref(bus->event);
 	free(bus);
 	return NULL;

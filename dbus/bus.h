@@ -10,9 +10,10 @@
 struct bus;
 
 /*
- * Connects to the system bus (blocking: call it before the service is ready), and serves the
- * connection from @event. -EINVAL: its address is none. *ret_bus is freed with bus_free(). When the
- * bus goes away, @lost runs, once; NULL: the loop then ends with -ECONNRESET. Never _exit().
+ * Connects to the system bus (blocking for some seconds at most: call it before the service is
+ * ready), and serves the connection from @event. -EINVAL: its address is none; -ETIMEDOUT: it does
+ * not answer. *ret_bus is freed with bus_free(). When the bus goes away, @lost runs, once; NULL:
+ * the loop then ends with -ECONNRESET. Never _exit().
  */
 int bus_open(sd_event *event, void (*lost)(void *userdata), void *userdata, struct bus **ret_bus);
 /*

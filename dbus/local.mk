@@ -6,6 +6,7 @@ dbus_libdbus_jpkid_a_SOURCES = \
 	dbus/authority.c dbus/authority.h \
 	dbus/bus.c dbus/bus.h \
 	dbus/call.c dbus/call.h \
+	dbus/connection.c dbus/connection.h \
 	dbus/descriptor.c dbus/descriptor.h \
 	dbus/error.c dbus/error.h \
 	dbus/interface.h \

@@ -99,7 +99,7 @@ int content_begin(const uint8_t *bytes, size_t length, void *userdata)
 	if (!done)
 		return failure_say(FAILURE_OTHER,
 				   _("OpenSSL on this computer refuses this hash function."));
-	if (!content->output)
+	if (!content->is_copied)
 		return 0;
 	r = spool_open(&content->spool, content->output);
 	return r < 0 ? output_fail(content->output, r) : 0;
@@ -116,7 +116,7 @@ int content_take(const uint8_t *bytes, size_t length, void *userdata)
 		content->head[content->head_length++] = bytes[i];
 	if (BIO_write(content->digests, bytes, (int)length) != (int)length)
 		return failure_no_memory();
-	r = content->output ? spool_write(&content->spool, bytes, length) : 0;
+	r = content->is_copied ? spool_write(&content->spool, bytes, length) : 0;
 	return r < 0 ? output_fail(content->output, r) : 0;
 }
 
@@ -146,7 +146,7 @@ void content_clear(struct content *content)
 
 int content_commit(struct content *content)
 {
-	const int r = content->output ? spool_commit(&content->spool) : 0;
+	const int r = content->is_copied ? spool_commit(&content->spool) : 0;
 
 	return r < 0 ? output_fail(content->output, r) : 0;
 }

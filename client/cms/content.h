@@ -13,7 +13,8 @@ enum {
 
 struct content {
 	BIO *digests; /* a chain, one for each algorithm that is used and good enough */
-	const char *output; /* NULL: no copy is wanted */
+	bool is_copied; /* to the file @output; NULL: standard output */
+	const char *output;
 	struct spool spool;
 	uint8_t head[CONTENT_HEAD_SIZE]; /* of it */
 	size_t head_length;

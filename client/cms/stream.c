@@ -12,6 +12,8 @@
 
 enum {
 	TAG_SEQUENCE = 0x30,
+	TAG_OBJECT = 0x06,
+	HEAD_SIZE = 11, /* both tags, and between them a length of up to 64 bits */
 	LABEL_SIZE = 40, /* that is shown */
 };
 
@@ -92,6 +94,14 @@ static int decode(struct stream *stream)
 	return 0;
 }
 
+/* The tag of a SEQUENCE is '0', with which text may begin; that of an OBJECT is in no text. */
+static bool is_ber(const struct stream *stream)
+{
+	const size_t length = stream->left < HEAD_SIZE ? stream->left : HEAD_SIZE;
+
+	return *stream->at == TAG_SEQUENCE && memchr(stream->at, TAG_OBJECT, length);
+}
+
 int stream_open(struct stream *stream, const char *file)
 {
 	int failure = source_open(&stream->source, file);
@@ -103,7 +113,7 @@ int stream_open(struct stream *stream, const char *file)
 		failure = read_block(stream);
 	if (failure == 0 && stream->left == 0)
 		return failure_say(FAILURE_SIGNATURE, _("%s is empty."), stream->source.name);
-	if (failure != 0 || *stream->at == TAG_SEQUENCE)
+	if (failure != 0 || is_ber(stream))
 		return failure;
 	failure = begin_pem(stream);
 	return failure != 0 ? failure : decode(stream);

@@ -17,6 +17,7 @@
 
 enum {
 	OPTIONS_MAX = 32, /* bits of struct command's options */
+	WORDS_BEGIN = 256, /* what getopt_long() answers for the first word, beyond all letters */
 };
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -68,6 +69,7 @@ static void names_fill(struct names *names)
 	for (size_t i = 0; i < option_count; i++) {
 		names->words[i].name = options[i].name;
 		names->words[i].has_arg = options[i].argument != NULL;
+		names->words[i].val = WORDS_BEGIN + (int)i;
 		if (options[i].letter)
 			*end++ = options[i].letter;
 		if (options[i].letter && options[i].argument)
@@ -76,52 +78,60 @@ static void names_fill(struct names *names)
 }
 
 /*
- * The option that getopt_long() has found: the one at @index, or that with @letter. NULL: none, or
- * only an abbreviation: --all shall not be anybody's --allow-last-try.
+ * The option that getopt_long() has @found. NULL: none, or only an abbreviation: --all shall not be
+ * anybody's --allow-last-try.
  */
-static const struct option_row *row_found(int index, int letter, char **argv)
+static const struct option_row *row_found(int found, char **argv)
 {
-	if (index >= 0)
-		return option_is_whole(options[index].name, argv) ? &options[index] : NULL;
-	for (size_t i = 0; i < option_count; i++)
-		if (options[i].letter == letter)
-			return &options[i];
+	const struct option_row *row;
+
+	if (found >= WORDS_BEGIN) {
+		row = &options[found - WORDS_BEGIN];
+		return option_is_whole(row->name, argv) ? row : NULL;
+	}
+	for (row = options; row < options + option_count; row++)
+		if (row->letter == found)
+			return row;
 	return NULL;
 }
 
-/* @word has it, but of "-xy" getopt_long() is still in the middle: optopt is the letter then. */
-static int say_no_option(int letter, const char *word)
+/* Why getopt_long() has @found no option; optopt is the one with a value, or a letter of "-xy". */
+static int say_no_option(int found, char **argv)
 {
-	const char cluster[] = { '-', (char)optopt, '\0' };
+	const char letter[] = { '-', (char)optopt, '\0' };
+	const bool is_refused = found == '?' && optopt != 0;
 
+	if (is_refused && optopt >= WORDS_BEGIN && row_found(optopt, argv))
+		return failure_say(FAILURE_USAGE,
+				   _("--%s takes no value; see: jpkictl COMMAND --help"),
+				   options[optopt - WORDS_BEGIN].name);
 	return failure_say(FAILURE_USAGE,
 			   _("There is no option '%s'; see: jpkictl COMMAND --help"),
-			   letter == '?' && optopt != 0 ? cluster : word);
+			   is_refused && optopt < WORDS_BEGIN ? letter : argv[optind - 1]);
 }
 
 /* Leaves the operands behind optind; *ret_used has the bits of the options that were there. */
 static int options_parse(int argc, char **argv, struct arguments *arguments, uint32_t *ret_used)
 {
 	struct names names = { 0 };
-	int letter, index = -1;
+	int found;
 
 	names_fill(&names);
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, names.letters, names.words, &index)) != -1) {
-		const struct option_row *row = row_found(index, letter, argv);
+	while ((found = getopt_long(argc, argv, names.letters, names.words, NULL)) != -1) {
+		const struct option_row *row = row_found(found, argv);
 		int failure;
 
-		if (letter == ':')
+		if (found == ':')
 			return failure_say(FAILURE_USAGE,
 					   _("%s needs a value; see: jpkictl COMMAND --help"),
 					   argv[optind - 1]);
 		if (!row)
-			return say_no_option(letter, argv[optind - 1]);
+			return say_no_option(found, argv);
 		failure = option_take(row, optarg, arguments);
 		if (failure != 0)
 			return failure;
 		*ret_used |= UINT32_C(1) << (row - options);
-		index = -1;
 	}
 	return 0;
 }
@@ -235,6 +245,9 @@ int command_line_parse(int argc, char **argv, struct arguments *ret_arguments)
 	failure = options_parse(argc, argv, &arguments, &used);
 	if (failure != 0)
 		return failure;
+	arguments.has_output = arguments.output;
+	if (arguments.has_output && strcmp(arguments.output, "-") == 0)
+		arguments.output = NULL;
 	if (arguments.help || arguments.version) {
 		arguments.run = arguments.help ? command_help : command_version;
 		arguments.words = argv + optind;

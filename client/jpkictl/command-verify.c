@@ -44,6 +44,9 @@ static int print(const struct arguments *arguments, const struct verification *v
 		verification_print(verification, output.stream);
 	else if (!json_print_verification(verification, output.stream))
 		return failure_no_memory();
+	/* Standard output has the content then. */
+	if (arguments->has_output && !arguments->output)
+		return output_tell(&output);
 	return output_write(&output, NULL);
 }
 
@@ -88,6 +91,7 @@ static int verify_cms(const struct arguments *arguments, X509 *certificate)
 	bool has_content = false;
 	int failure;
 
+	content.is_copied = arguments->has_output;
 	content.output = arguments->output;
 	failure = check_content(arguments, certificate, &content, &has_content, &cms);
 	verification.form = has_content ? "attached" : "detached";
@@ -151,7 +155,7 @@ static int check_options(const struct arguments *arguments)
 	const char *const files[] = { arguments->signature, arguments->file,
 				      arguments->certificate };
 
-	if (arguments->raw && (!arguments->file || !arguments->certificate || arguments->output))
+	if (arguments->raw && (!arguments->file || !arguments->certificate || arguments->has_output))
 		return failure_say(FAILURE_USAGE,
 				   _("--raw needs the signed file and --certificate, and cannot be "
 				     "used with -o."));
@@ -159,7 +163,7 @@ static int check_options(const struct arguments *arguments)
 		return failure_say(FAILURE_USAGE,
 				   _("--scheme needs --raw: a CMS signature itself says which "
 				     "scheme it was made with."));
-	if (arguments->file && arguments->output)
+	if (arguments->file && arguments->has_output)
 		return failure_say(FAILURE_USAGE,
 				   _("-o writes the content that is in the signature; it cannot be "
 				     "used where the signed file is given."));

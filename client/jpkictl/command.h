@@ -13,6 +13,7 @@ struct arguments {
 
 	const char *reader, *card; /* which is meant, or NULL */
 	const char *output;        /* NULL: standard output */
+	bool has_output;           /* even if it is that */
 	const char *scheme, *certificate, *ca_dir;
 	int pin_fd, new_pin_fd, reset_code_fd; /* -1: somebody is asked */
 	bool pin_pad, allow_last_try;

@@ -10,12 +10,6 @@
 #include "client/jpkictl/permission.h"
 #include "client/language.h"
 
-enum {
-	/* The bus itself gives a service 25 seconds. */
-	START_MILLISECONDS = 30 * 1000,
-	ANSWER_MILLISECONDS = 5 * 1000,
-};
-
 /* --- the bus and the service ----------------------------------------------------------------- */
 
 void check_bus(struct diagnosis *diagnosis, const struct step *step, struct finding *finding)
@@ -25,6 +19,13 @@ void check_bus(struct diagnosis *diagnosis, const struct step *step, struct find
 	(void)step;
 	if (service_connect(&diagnosis->session.service, &refusal))
 		finding_set(finding, ALL_RIGHT, "reached", NULL, "%s", _("can be reached"));
+	else if (refusal.result == -ETIMEDOUT)
+		finding_set(
+			finding, WRONG, "no-answer",
+			_("If DBUS_SYSTEM_BUS_ADDRESS is set, unset it. Otherwise restart the "
+			  "computer: most programs need the bus, and end when it alone is "
+			  "restarted."),
+			"%s", _("does not answer"));
 	else
 		finding_set(finding, WRONG, "unreachable",
 			    _("A container needs its host's /run/dbus. Otherwise start it with: "
@@ -46,7 +47,8 @@ static DBusMessage *start_service(DBusConnection *bus, DBusError *error)
 	writer_uint32(&writer, 0);
 	if (writer_finish(&writer) < 0)
 		return NULL;
-	return dbus_connection_send_with_reply_and_block(bus, message, START_MILLISECONDS, error);
+	return dbus_connection_send_with_reply_and_block(bus, message, SERVICE_START_PATIENCE,
+							 error);
 }
 
 static bool service_is_started(DBusConnection *bus, struct finding *finding)
@@ -79,7 +81,7 @@ void check_service(struct diagnosis *diagnosis, const struct step *step, struct 
 	(void)step;
 	if (!service_is_started(bus, finding))
 		return;
-	if (inventory_load(&diagnosis->session.inventory, bus, ANSWER_MILLISECONDS, &refusal)) {
+	if (inventory_load(&diagnosis->session.inventory, bus, SERVICE_ANSWER_PATIENCE, &refusal)) {
 		diagnosis->reader = session_nearest_reader(&diagnosis->session);
 		finding_set(finding, ALL_RIGHT, "running", NULL, "%s", _("is running"));
 	} else if (refusal.result == -ETIMEDOUT || refusal.result == -ENOTCONN) {

@@ -9,12 +9,7 @@
 #include "client/jpkictl/reader.h"
 #include "client/language.h"
 #include "client/output.h"
-
-/* Milliseconds. The bus itself gives a service that it starts 25 seconds. */
-enum {
-	START_PATIENCE = 30 * 1000,
-	ANSWER_PATIENCE = 10 * 1000,
-};
+#include "dbus/connection.h"
 
 int session_open(struct session *session, const struct arguments *arguments)
 {
@@ -28,7 +23,8 @@ int session_open(struct session *session, const struct arguments *arguments)
 		return failure;
 	is_running = dbus_bus_name_has_owner(session->service, SERVICE_NAME, NULL);
 	if (inventory_load(&session->inventory, session->service,
-			   is_running ? ANSWER_PATIENCE : START_PATIENCE, &refusal))
+			   is_running ? SERVICE_ANSWER_PATIENCE : SERVICE_START_PATIENCE,
+			   &refusal))
 		return 0;
 	if (refusal.result == -ETIMEDOUT)
 		return failure_say(FAILURE_NO_SERVICE,
@@ -40,7 +36,7 @@ int session_open(struct session *session, const struct arguments *arguments)
 void session_close(struct session *session)
 {
 	inventory_clear(&session->inventory);
-	service_close(session->service);
+	connection_close(session->service);
 }
 
 bool session_means_reader(const struct session *session, const struct reader *reader)

@@ -136,6 +136,15 @@ def as_user(name, words):
     return words if name == "root" else ["setpriv", f"--reuid={name}", f"--regid={name}", "--init-groups", *words]
 
 
+@contextlib.contextmanager
+def hanging_bus():
+    """Something takes connections there, and never answers. The environment that names it."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("\0jpkid-hanging-bus")
+        server.listen()
+        yield {"DBUS_SYSTEM_BUS_ADDRESS": "unix:abstract=jpkid-hanging-bus"}
+
+
 def bus_policy(path):
     """In this context a bus that starts has another service's policy too."""
     config = BUS_CONFIG.replace("<include>", f"<include>{path}</include>\n  <include>", 1)

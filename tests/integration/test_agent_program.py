@@ -624,9 +624,15 @@ class Programs(WithService):
             name = self.start_agent(f"--pinentry={path}")
             self.check_refused(self.service.request(name), GONE + "Failed")
 
-    def run_agent(self, *words):
+    def run_agent(self, *words, **environment):
         return subprocess.run([stack.program("jpkid-agent"), *words], capture_output=True, text=True,
-                              timeout=stack.PATIENCE)
+                              timeout=stack.PATIENCE, env={**os.environ, **environment})
+
+    def test_a_bus_that_does_not_answer_ends_it(self):
+        with stack.hanging_bus() as environment:
+            done = self.run_agent(**environment)
+        self.assertEqual(1, done.returncode)
+        self.assertRegex(done.stderr, r"\A[^\n]*system bus cannot be reached: Connection timed out\n\Z")
 
     def test_help_and_version_are_printed(self):
         self.assertIn("--pinentry=PATH", self.run_agent("--help").stdout)

@@ -88,7 +88,11 @@ class Bus(Base):
             os.chmod(path, 0o666)
             server.listen()
             threading.Thread(target=self.answer, args=(server,)).start()
-            self.assert_ends(run(DBUS_SYSTEM_BUS_ADDRESS=f"unix:path={path}"), 1, "system bus")
+            self.assert_ends(run(DBUS_SYSTEM_BUS_ADDRESS=f"unix:path={path}"), 1, "system bus", "reset by peer")
+
+    def test_what_listens_there_does_not_answer(self):
+        with stack.hanging_bus() as environment:
+            self.assert_ends(run(**environment), 1, "system bus", "timed out")
 
     def test_the_name_is_taken(self):
         self.start("bus", "daemon")

@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import dbus
@@ -224,6 +225,13 @@ class Machine(Diagnoses, golden.TestCaseOfParts):
         with contextlib.suppress(FileNotFoundError):
             os.unlink("/run/dbus/system_bus_socket")
         self.diagnose("no bus")
+
+    @golden.situation
+    def test_diagnose_where_the_bus_does_not_answer(self):
+        with stack.hanging_bus() as bus, ThreadPoolExecutor() as threads:
+            command = threads.submit(self.stack.jpkictl, "status", env={**self.environment, **bus})
+            self.diagnose("a bus that does not answer", env=bus)
+            self.note("jpkictl status", command.result().stderr, command.result().returncode)
 
     @contextlib.contextmanager
     def service_that_fails(self):

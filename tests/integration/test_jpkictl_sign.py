@@ -87,6 +87,25 @@ class Signing(SigningTestCase):
         for words, read in ([self.path("sig", made.stdout), "-"], CONTENT), (["-", self.file], made.stdout):
             self.assertEqual(0, run("verify", *words, "--ca-dir", self.make.cas, stdin=None, input=read).returncode)
 
+    def test_output_to_a_hyphen_goes_to_standard_output(self):
+        folder = self.path("empty")
+        os.mkdir(folder)
+        made = self.sign("auth", "--attached")
+        done = run("verify", made, "--ca-dir", self.make.cas, "-o", "-", cwd=folder)
+        self.assertEqual((0, CONTENT), (done.returncode, done.stdout), done.stderr)
+        self.assertIn(b"\n", done.stderr)
+        done = run("verify", made, "--ca-dir", self.make.cas, "--output=-", "--json", cwd=folder)
+        self.assertEqual((CONTENT, "attached"), (done.stdout, json.loads(done.stderr)["form"]))
+        done = run("verify", made, self.file, "-o", "-", cwd=folder)
+        self.assertEqual((USAGE, b""), (done.returncode, done.stdout))
+        for words in (["cert", "auth"], ["sign", "auth", self.file, "--pem"],
+                      ["sign", "auth", self.file, "--pem", "--attached"]):
+            reader = stack.pipe_with(PIN["auth"])
+            self.addCleanup(os.close, reader)
+            done = run(*words, f"--pin-fd={reader}", "-o", "-", pass_fds=[reader], cwd=folder)
+            self.assertEqual((0, b"-----BEGIN"), (done.returncode, done.stdout[:10]), done.stderr)
+        self.assertEqual([], os.listdir(folder))
+
     def test_the_sign_pin_is_asked_for_once(self):
         with self.sent() as apdus:
             terminal = self.terminal("sign", "sign", self.file, "-o", self.path("signature"))
@@ -288,6 +307,12 @@ class Verifying(SigningTestCase):
             self.verify(self.make.sign("attached", CONTENT, "-nodetach", "-stream", "-outform", form), "-o",
                         self.path("content"))
             self.assertEqual(CONTENT, self.content("content"))
+
+    def test_text_before_pem_is_passed_over(self):
+        made = self.content(self.sign("auth", "--pem"))
+        for text in b"0", b"0. The signature\n", "0署名\n".encode(), b"A signature\n":
+            with self.subTest(text):
+                self.verify(self.path("with-text", text + b"\n" + made), self.file)
 
     def test_it_says_who_has_signed_and_what_is_only_claimed(self):
         shown = json.loads(self.verify(self.sign("sign"), self.file, "--json"))

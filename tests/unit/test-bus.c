@@ -16,6 +16,7 @@ enum {
 	BIG = 4 * 1024 * 1024, /* more than a socket takes at once */
 	FLOOD = 200,
 	TURNS = 20,
+	ADDRESS_SIZE = 128,
 };
 
 struct fixture {
@@ -396,29 +397,52 @@ static void a_bus_at_an_address_is_spoken_to_before_it_has_answered(void **state
 	assert_null(fixture->error);
 }
 
-/* Its socket takes the connection, and that is all. */
-static void a_bus_at_an_address_that_hangs_is_not_waited_for(void **state)
+/* Its socket takes the connection, and that is all. The listener. */
+static int open_hanging_bus(char address[ADDRESS_SIZE])
 {
-	struct fixture *fixture = *state;
-	CLEANUP(closep) int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	/* Abstract, and so without a NUL at its end. */
 	const int length = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1,
 				    "jpkid-test-bus-%d", getpid());
-	char address[128];
 
-	snprintf(address, sizeof(address), "unix:abstract=%s", name.sun_path + 1);
+	snprintf(address, ADDRESS_SIZE, "unix:abstract=%s", name.sun_path + 1);
 	assert_int_equal(bind(listener, (struct sockaddr *)&name,
 			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
 					  (size_t)length)),
 			 0);
 	assert_int_equal(listen(listener, 1), 0);
+	return listener;
+}
+
+static void a_bus_at_an_address_that_hangs_is_not_waited_for(void **state)
+{
+	struct fixture *fixture = *state;
+	char address[ADDRESS_SIZE];
+	CLEANUP(closep) int listener = open_hanging_bus(address);
+
 	bus_free(fixture->bus);
 	assert_int_equal(bus_open_at(fixture->event, address, NULL, NULL, &fixture->bus), 0);
 	call_silence(fixture);
 	for (unsigned int turn = 0; turn < TURNS; turn++)
 		private_bus_turn(fixture->event);
 	assert_int_equal(fixture->replies, 0);
+}
+
+static void a_system_bus_that_hangs_is_waited_for_some_seconds(void **state)
+{
+	struct fixture *fixture = *state;
+	CLEANUP(freep) char *right = strdup(getenv("DBUS_SYSTEM_BUS_ADDRESS"));
+	char address[ADDRESS_SIZE];
+	CLEANUP(closep) int listener = open_hanging_bus(address);
+	struct bus *bus = NULL;
+
+	alarm(10);
+	assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
+	assert_int_equal(bus_open(fixture->event, NULL, NULL, &bus), -ETIMEDOUT);
+	assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", right, 1), 0);
+	alarm(0);
+	assert_null(bus);
 }
 
 static void the_loop_ends_when_the_bus_goes_and_the_process_does_not(void **state)
@@ -466,6 +490,7 @@ int main(void)
 		TEST(a_name_can_be_had_once),
 		TEST(a_bus_at_an_address_is_spoken_to_before_it_has_answered),
 		TEST(a_bus_at_an_address_that_hangs_is_not_waited_for),
+		TEST(a_system_bus_that_hangs_is_waited_for_some_seconds),
 		TEST(the_loop_ends_when_the_bus_goes_and_the_process_does_not),
 		cmocka_unit_test(without_a_bus_there_is_a_reason),
 	};

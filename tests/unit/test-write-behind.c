@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client/write-behind.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,6 +20,18 @@
 enum {
 	MIB = 1024 * 1024,
 };
+
+static bool threads_are_missing;
+
+int aio_write(struct aiocb *request)
+{
+	int (*libc)(struct aiocb *request) = (int (*)(struct aiocb *))dlsym(RTLD_NEXT, "aio_write");
+
+	if (!threads_are_missing)
+		return libc(request);
+	errno = EAGAIN;
+	return -1;
+}
 
 static int open_file(void)
 {
@@ -69,6 +82,13 @@ static void what_is_written_is_what_was_given(void **state)
 	for (size_t i = 0; i < LENGTH_OF(lengths); i++)
 		for (size_t j = 0; j < LENGTH_OF(steps); j++)
 			check_written(lengths[i], steps[j]);
+}
+
+static void where_there_are_no_threads_it_is_written_at_once(void **state)
+{
+	threads_are_missing = true;
+	what_is_written_is_what_was_given(state);
+	threads_are_missing = false;
 }
 
 static void nothing_is_written_of_nothing(void **state)
@@ -128,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_what_was_given),
+		cmocka_unit_test(where_there_are_no_threads_it_is_written_at_once),
 		cmocka_unit_test(nothing_is_written_of_nothing),
 		cmocka_unit_test(a_file_that_cannot_grow_is_told_sooner_or_later),
 		cmocka_unit_test(who_gives_up_leaves_no_write_behind),
