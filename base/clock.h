@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Clocks, in microseconds. */
 #pragma once
 
 #include <stdint.h>
 #include <time.h>
 
 enum {
-	USEC_PER_SEC = 1000 * 1000,
+	USEC_PER_MSEC = 1000,
+	USEC_PER_SEC = 1000 * USEC_PER_MSEC,
 };
 
 /* Microseconds on a clock of clock_gettime(2) that every Linux has, such as CLOCK_MONOTONIC. */

@@ -21,3 +21,20 @@ ssize_t file_read_up_to(int fd, void *bytes, size_t length)
 	}
 	return (ssize_t)done;
 }
+
+int file_write_all(int fd, const void *bytes, size_t length)
+{
+	const char *rest = bytes;
+
+	while (length > 0) {
+		const ssize_t put = write(fd, rest, length);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		rest += put;
+		length -= (size_t)put;
+	}
+	return 0;
+}

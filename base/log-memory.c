@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-static const uint64_t hour = 60 * 60 * 1000000ULL; /* microseconds */
+static const uint64_t hour = 60 * 60 * (uint64_t)USEC_PER_SEC;
 
 static struct {
 	uint64_t digest;

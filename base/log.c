@@ -11,8 +11,6 @@
 
 static void log_to_stderr(int level, const struct log_fields *fields, const char *line)
 {
-	(void)level;
-	(void)fields;
 	fprintf(stderr, "%s\n", line);
 }
 

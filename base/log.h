@@ -51,8 +51,8 @@ struct log_fields {
 };
 
 /*
- * Takes one finished line after utf8_clean(); @fields: NULL where there are none, and their texts as
- * they came. Called from any thread.
+ * Takes one finished line after utf8_clean(); @fields: NULL where there are none, and their texts
+ * as they came. Called from any thread.
  */
 typedef void log_sink(int level, const struct log_fields *fields, const char *line);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a process sees to before anything else. */
 #pragma once
 
 /*

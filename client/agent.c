@@ -23,7 +23,7 @@ struct agent {
 	DBusPendingCall *registering;
 };
 
-/* --- questions ------------------------------------------------------------------------------- */
+/* --- questions ------ */
 
 static const struct field fields[] = {
 	{ "applet", DBUS_TYPE_STRING, offsetof(struct agent_question, applet) },
@@ -118,7 +118,7 @@ void agent_fail(struct agent *agent, struct agent_question *question, const char
 	question_free(question);
 }
 
-/* --- calls of the service -------------------------------------------------------------------- */
+/* --- calls of the service ------ */
 
 static void on_request_pin(struct agent *agent, DBusMessage *message)
 {
@@ -179,7 +179,7 @@ static DBusHandlerResult on_message(DBusConnection *service, DBusMessage *messag
 	return DBUS_HANDLER_RESULT_HANDLED;
 }
 
-/* --- registration ---------------------------------------------------------------------------- */
+/* --- registration ------ */
 
 static void write_registration(struct writer *writer, const void *data)
 {
@@ -296,7 +296,7 @@ static bool agent_register(struct agent *agent, struct refusal *ret_refusal)
 	return agent->owner || refusal_set(ret_refusal, -ENOMEM);
 }
 
-/* --- the agent ------------------------------------------------------------------------------- */
+/* --- the agent ------ */
 
 static bool agent_attach(struct agent *agent)
 {

@@ -19,7 +19,7 @@ struct agent_question {
 	char *card;
 	int32_t tries_left; /* at least 1 */
 	uint32_t length_min, length_max;
-	char *reason;	 /* NULL: none */
+	char *reason;    /* NULL: none */
 	uint32_t caller; /* process; 0: not known */
 	DBusMessage *message;
 };

@@ -81,17 +81,17 @@ uint64_t calendar_midnight(uint64_t seconds, unsigned int days_before)
 	return (uint64_t)(day * SECONDS_PER_DAY - EAST_OF_UTC);
 }
 
-const char *calendar_stamp(uint64_t seconds, char text[CALENDAR_TEXT_SIZE])
+const char *calendar_stamp(uint64_t seconds, char text[CALENDAR_STAMP_SIZE])
 {
 	struct tm japan;
 
 	*text = '\0';
 	if (calendar_japan(seconds, &japan))
-		strftime(text, CALENDAR_TEXT_SIZE, "%FT%T+09:00", &japan);
+		strftime(text, CALENDAR_STAMP_SIZE, "%FT%T+09:00", &japan);
 	return text;
 }
 
-const char *calendar_local_stamp(time_t time, char text[CALENDAR_TEXT_SIZE])
+const char *calendar_local_stamp(time_t time, char text[CALENDAR_STAMP_SIZE])
 {
 	struct tm local;
 	size_t length;
@@ -100,19 +100,19 @@ const char *calendar_local_stamp(time_t time, char text[CALENDAR_TEXT_SIZE])
 	*text = '\0';
 	if (!localtime_r(&time, &local))
 		return text;
-	length = strftime(text, CALENDAR_TEXT_SIZE, "%FT%T", &local);
+	length = strftime(text, CALENDAR_STAMP_SIZE, "%FT%T", &local);
 	minutes = labs(local.tm_gmtoff) / 60;
-	snprintf(text + length, CALENDAR_TEXT_SIZE - length, "%c%02ld:%02ld",
+	snprintf(text + length, CALENDAR_STAMP_SIZE - length, "%c%02ld:%02ld",
 		 local.tm_gmtoff < 0 ? '-' : '+', minutes / 60, minutes % 60);
 	return text;
 }
 
-const char *calendar_local(time_t time, char text[CALENDAR_TEXT_SIZE])
+const char *calendar_local(time_t time, char text[CALENDAR_STAMP_SIZE])
 {
 	struct tm local;
 
 	*text = '\0';
 	if (localtime_r(&time, &local))
-		strftime(text, CALENDAR_TEXT_SIZE, "%F %T", &local);
+		strftime(text, CALENDAR_STAMP_SIZE, "%F %T", &local);
 	return text;
 }

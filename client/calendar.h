@@ -12,7 +12,7 @@
 enum {
 	CALENDAR_DAY_SIZE = 32,
 	CALENDAR_MOMENT_SIZE = CALENDAR_DAY_SIZE + 16,
-	CALENDAR_TEXT_SIZE = 40,
+	CALENDAR_STAMP_SIZE = 40,
 };
 
 /* The time in Japan. False: @seconds (since 1970) are 0, or no calendar has them. */
@@ -34,8 +34,8 @@ bool calendar_days_until(uint64_t then, time_t now, int *ret_days);
 uint64_t calendar_midnight(uint64_t seconds, unsigned int days_before);
 
 /* RFC 3339, in Japan; "" where calendar_japan() is false. Returns @text. */
-const char *calendar_stamp(uint64_t seconds, char text[CALENDAR_TEXT_SIZE]);
+const char *calendar_stamp(uint64_t seconds, char text[CALENDAR_STAMP_SIZE]);
 
 /* The user's own time for programs (RFC 3339), and for a list; "" where no calendar has it. */
-const char *calendar_local_stamp(time_t time, char text[CALENDAR_TEXT_SIZE]);
-const char *calendar_local(time_t time, char text[CALENDAR_TEXT_SIZE]);
+const char *calendar_local_stamp(time_t time, char text[CALENDAR_STAMP_SIZE]);
+const char *calendar_local(time_t time, char text[CALENDAR_STAMP_SIZE]);

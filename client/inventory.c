@@ -93,7 +93,7 @@ static void object_clear(const struct kind *kind, char **object)
 		description_clear(&applet->description);
 }
 
-/* --- what is told of the objects ------------------------------------------------------------- */
+/* --- what is told of the objects ------ */
 
 static int interface_read(struct inventory *inventory, const char *path, const char *interface,
 			  const DBusMessageIter *properties)
@@ -191,11 +191,10 @@ int inventory_read_manager(struct inventory *inventory, DBusMessage *reply)
 	return dictionary_read(&iter, manager_fields, true, &inventory->manager);
 }
 
-/* --- all at once ----------------------------------------------------------------------------- */
+/* --- all at once ------ */
 
 static void write_manager(struct writer *writer, const void *data)
 {
-	(void)data;
 	writer_string(writer, MANAGER_INTERFACE);
 }
 
@@ -248,7 +247,7 @@ void inventory_clear(struct inventory *inventory)
 	}
 }
 
-/* --- what belongs together ------------------------------------------------------------------- */
+/* --- what belongs together ------ */
 
 const struct card *inventory_card(const struct inventory *inventory, const struct reader *reader)
 {

@@ -81,6 +81,7 @@ void *inventory_find(struct inventory *inventory, const char *interface, const c
 
 /* The card in @reader that has JPKI; NULL: none. */
 const struct card *inventory_card(const struct inventory *inventory, const struct reader *reader);
+/* The reader that has @card in it; NULL: it has gone. */
 const struct reader *inventory_reader(const struct inventory *inventory, const struct card *card);
 
 /* NULL: it has gone. */

@@ -14,6 +14,13 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+/* Identifier octets (X.690, 8.1.2) of types that are always constructed. */
+enum {
+	TAG_SEQUENCE = V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED,
+	TAG_SET = V_ASN1_SET | V_ASN1_CONSTRUCTED,
+	TAG_EXPLICIT_0 = V_ASN1_CONTEXT_SPECIFIC | V_ASN1_CONSTRUCTED,
+};
+
 #define DEFINE_CLEANUP(type, free_function)                                                        \
 	static inline void free_function##p(type **object)                                         \
 	{                                                                                          \
@@ -30,11 +37,9 @@ DEFINE_CLEANUP(BIO, BIO_free_all)
 DEFINE_CLEANUP(CMS_ContentInfo, CMS_ContentInfo_free)
 DEFINE_CLEANUP(ESS_SIGNING_CERT, ESS_SIGNING_CERT_free)
 DEFINE_CLEANUP(ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free)
-DEFINE_CLEANUP(EVP_ENCODE_CTX, EVP_ENCODE_CTX_free)
 DEFINE_CLEANUP(EVP_MD_CTX, EVP_MD_CTX_free)
 DEFINE_CLEANUP(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 DEFINE_CLEANUP(GENERAL_NAMES, GENERAL_NAMES_free)
 DEFINE_CLEANUP(STACK_OF(X509), x509_stack_free)
 DEFINE_CLEANUP(X509, X509_free)
-DEFINE_CLEANUP(X509_STORE, X509_STORE_free)
 DEFINE_CLEANUP(X509_STORE_CTX, X509_STORE_CTX_free)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "client/failure.h"
 #include "client/language.h"
 #include "client/spool.h"
@@ -31,7 +32,7 @@ void output_clear(struct output *output)
 /* Some things come out only when it is closed, as from a full disk of another machine. */
 static int write_and_close(const struct output *output, int fd)
 {
-	const int r = spool_write_all(fd, output->bytes, output->length);
+	const int r = file_write_all(fd, output->bytes, output->length);
 
 	return close(fd) < 0 && errno != EINTR && r == 0 ? -errno : r;
 }

@@ -18,7 +18,7 @@ bool refusal_set(struct refusal *refusal, int result)
 	return false;
 }
 
-/* --- what comes over the bus ----------------------------------------------------------------- */
+/* --- what comes over the bus ------ */
 
 /* All other names are the bus's or the service manager's, who speak when the service does not. */
 static bool is_from_service(const char *name)
@@ -54,7 +54,7 @@ void refusal_from_error(struct refusal *refusal, DBusMessage *reply)
 	snprintf(refusal->words, sizeof(refusal->words), "%s", *words ? words : name);
 }
 
-/* --- the sentence ---------------------------------------------------------------------------- */
+/* --- the sentence ------ */
 
 /* Those that need no more than themselves. */
 static const struct {

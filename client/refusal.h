@@ -8,6 +8,7 @@
 
 enum {
 	REFUSAL_SENTENCE_SIZE = 1024,
+	REFUSAL_WORDS_SIZE = 512,
 };
 
 struct refusal {
@@ -18,7 +19,8 @@ struct refusal {
 	int result;
 	uint32_t tries_left; /* of ANSWER_PIN_INCORRECT and ANSWER_LAST_TRY, else 0 */
 	uint64_t held_until; /* of ANSWER_HELD_OFF, seconds since 1970 */
-	char words[512];     /* the service's own, for its log and programs; "": none */
+	/* The service's own, for its log and programs; "": none. */
+	char words[REFUSAL_WORDS_SIZE];
 };
 
 /* One that is found before there is an answer. Returns false. */

@@ -26,7 +26,6 @@ static void on_last_try_authorised(int result, uid_t uid, void *userdata)
 {
 	struct request *request = userdata;
 
-	(void)uid;
 	request->authorization = NULL;
 	if (result != 0)
 		return request_fail(request, result, NULL);

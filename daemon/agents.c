@@ -9,6 +9,7 @@
 
 #include "apdu/pin.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/options.h"
 #include "dbus/error.h"
@@ -20,7 +21,7 @@ enum {
 };
 
 /* What a person has to answer. Microseconds. */
-static const uint64_t answer_limit = 120 * 1000000ULL;
+static const uint64_t answer_limit = 120 * (uint64_t)USEC_PER_SEC;
 
 struct agent {
 	struct agents *agents;
@@ -93,8 +94,6 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct agent_question *question = userdata;
 
-	(void)source;
-	(void)usec;
 	question_take_back(question);
 	question_finish(question, ANSWER_TIMEOUT, -1);
 	return 0;

@@ -40,8 +40,6 @@ static void reply(struct request *request, void (*write)(struct writer *writer, 
 
 static void write_nothing(struct writer *writer, const void *data)
 {
-	(void)writer;
-	(void)data;
 }
 
 static void write_certificate(struct writer *writer, const void *data)
@@ -277,7 +275,7 @@ static int read_inputs(struct job *job, const char *name, DBusMessageIter *iter,
 		size_t length;
 		int answer;
 
-		reader_bytes(iter, &bytes, &length);
+		message_read_bytes(iter, &bytes, &length);
 		answer = scheme_prepare(scheme, bytes, length, &job->inputs[job->input_count]);
 		if (answer != 0)
 			return answer;

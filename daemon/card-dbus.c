@@ -22,7 +22,7 @@ static const struct property properties[] = {
 	{ 0 },
 };
 
-const struct interface card_interface = {
+static const struct interface card_interface = {
 	.name = "org.jpkid1.Card",
 	.properties = properties,
 };

@@ -53,7 +53,6 @@ bool card_takes_pins(const struct card *card);
 /* What a job has found out: tries, certificates. Properties follow, before any reply. */
 void applet_learn(struct applet *applet, const struct job *job);
 
-extern const struct interface card_interface; /* card-dbus.c */
-extern const struct interface *const card_interfaces[];
+extern const struct interface *const card_interfaces[]; /* card-dbus.c */
 extern const struct interface applet_interface; /* applet-dbus.c */
 extern const struct interface *const applet_interfaces[];

@@ -63,8 +63,8 @@ static void read_line(struct place *place, char *section, const char *line)
 	if (strchr(INI_START_COMMENT_PREFIXES, *line))
 		return;
 	if (strlen(line) > LINE_LENGTH_MAX) {
-		log_error("%s:%u: longer than %d bytes; it is passed over", place->path, place->line,
-			  (int)LINE_LENGTH_MAX);
+		log_error("%s:%u: longer than %d bytes; it is passed over", place->path,
+			  place->line, (int)LINE_LENGTH_MAX);
 		return;
 	}
 	snprintf(text, sizeof(text), "%s\n%s\n", is_section ? "" : section, line);

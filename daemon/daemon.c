@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/config-file.h"
 #include "daemon/drain.h"
@@ -18,7 +19,7 @@
 #include "systemd/notify.h"
 
 /* Calls at the start wait until what is in the readers is known, but no longer. Microseconds. */
-static const uint64_t settle_limit = 1000000;
+static const uint64_t settle_limit = USEC_PER_SEC;
 
 static const struct config_directories config_directories = { SYSCONFDIR, PREFIX "/lib" };
 
@@ -44,8 +45,6 @@ static void on_settled(void *userdata)
 
 static int on_settle_limit(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	(void)source;
-	(void)usec;
 	on_settled(userdata);
 	return 0;
 }
@@ -78,8 +77,6 @@ static int daemon_stop(struct daemon *daemon, int status)
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info,
 			  void *userdata)
 {
-	(void)source;
-	(void)info;
 	return daemon_stop(userdata, 0);
 }
 
@@ -122,7 +119,8 @@ static void daemon_reload(struct daemon *daemon)
 		log_error("The configuration cannot be read again, and stays as it was: %s.",
 			  strerror(-r));
 	} else if (config.incomplete) {
-		log_error("A file of the configuration cannot be read, so all of it stays as it was.");
+		log_error("A file of the configuration cannot be read, so all of it stays as it "
+			  "was.");
 		config_clear(&config);
 	} else {
 		daemon_take_config(daemon, &config);
@@ -244,7 +242,7 @@ int daemon_run(struct daemon *daemon)
 	return sd_event_loop(daemon->event);
 }
 
-struct daemon *daemon_free(struct daemon *daemon)
+static struct daemon *daemon_free(struct daemon *daemon)
 {
 	if (!daemon)
 		return NULL;

@@ -16,5 +16,4 @@ int daemon_new(const struct config_arguments *arguments, struct daemon **ret_dae
 /* Serves until it is told to stop. 0, or the negative errno that ended it. */
 int daemon_run(struct daemon *daemon);
 
-struct daemon *daemon_free(struct daemon *daemon); /* NULL is allowed; returns NULL */
-void daemon_freep(struct daemon **daemon);
+void daemon_freep(struct daemon **daemon); /* NULL is allowed */

@@ -3,10 +3,11 @@
 
 #include <time.h>
 
+#include "base/clock.h"
 #include "daemon/worker.h"
 
 /* Microseconds. logind lets the machine sleep after 5 seconds, come what may. */
-static const uint64_t longest = 4 * 1000000ULL;
+static const uint64_t longest = 4 * (uint64_t)USEC_PER_SEC;
 
 void drain_stop(struct drain *drain)
 {
@@ -22,7 +23,6 @@ static void drain_finish(struct drain *drain)
 
 static int on_turn(sd_event_source *source, void *userdata)
 {
-	(void)source;
 	if (worker_count() == 0)
 		drain_finish(userdata);
 	return 0;
@@ -30,8 +30,6 @@ static int on_turn(sd_event_source *source, void *userdata)
 
 static int on_limit(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	(void)source;
-	(void)usec;
 	drain_finish(userdata);
 	return 0;
 }

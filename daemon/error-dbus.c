@@ -12,9 +12,9 @@ static const char *pin_name(const struct applet *applet)
 
 static const char *pin_format(const struct applet *applet)
 {
-	return applet->kind == JPKI_SIGN
-		       ? "6 to 16 letters A-Z and digits, with at least one of each"
-		       : "exactly 4 digits";
+	return applet->kind == JPKI_SIGN ?
+		       "6 to 16 letters A-Z and digits, with at least one of each" :
+		       "exactly 4 digits";
 }
 
 static bool is_on_phone(const struct applet *applet)

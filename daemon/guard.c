@@ -2,7 +2,6 @@
 #include "daemon/guard.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "base/cleanup.h"
@@ -203,8 +202,8 @@ static int check_tries(const struct job *job, int tries, bool is_refused)
 static int check_counter(struct jpki *jpki, struct job *job, bool is_refused)
 {
 	const bool is_code = job->kind == JOB_RESET_PIN;
-	int answer = is_code ? jpki_reset_tries(jpki, job->applet, &job->code_tries)
-			     : guard_read_tries(jpki, job);
+	int answer = is_code ? jpki_reset_tries(jpki, job->applet, &job->code_tries) :
+			       guard_read_tries(jpki, job);
 
 	if (answer != 0)
 		return answer;

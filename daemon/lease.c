@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -13,7 +12,7 @@
 #include "dbus/peer.h"
 
 /* The two clocks are not read at the same moment. Microseconds. */
-static const int64_t short_sleep = 1000000;
+static const int64_t short_sleep = USEC_PER_SEC;
 
 struct lease {
 	struct lease *next; /* struct applet::leases */
@@ -91,7 +90,7 @@ static int lease_watch(struct lease *lease, const struct call *call)
 {
 	const struct manager *manager = lease->applet->card->manager;
 	sd_event *event = manager->event;
-	uint64_t length = (uint64_t)manager->config->unlock_time * 1000000;
+	uint64_t length = (uint64_t)manager->config->unlock_time * USEC_PER_SEC;
 	int r = sd_event_add_time_relative(event, &lease->end, CLOCK_BOOTTIME, length, 0, on_end,
 					   lease);
 

@@ -77,19 +77,6 @@ int ledger_file_read(const struct ledger *ledger, struct ledger_page *ret_page)
 	return r;
 }
 
-static int write_bytes(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		const ssize_t put = write(fd, bytes, length);
-
-		if (put < 0 && errno != EINTR)
-			return -errno;
-		bytes += put > 0 ? put : 0;
-		length -= put > 0 ? (size_t)put : 0;
-	}
-	return 0;
-}
-
 /* O_EXCL follows no link and opens nothing that anybody else may hold. */
 static int write_new(const struct ledger *ledger, const char *name, const struct ledger_page *page,
 		     bool durable)
@@ -107,7 +94,7 @@ static int write_new(const struct ledger *ledger, const char *name, const struct
 		    S_IRUSR | S_IWUSR);
 	if (fd < 0)
 		return -errno;
-	r = write_bytes(fd, text, length);
+	r = file_write_all(fd, text, length);
 	if (r == 0 && durable && fsync(fd) < 0)
 		r = -errno;
 	return r;

@@ -9,7 +9,6 @@
 
 static void get_level(const void *userdata, struct writer *writer)
 {
-	(void)userdata;
 	writer_string(writer, log_level_name(log_level()));
 }
 
@@ -18,7 +17,6 @@ static int set_level(void *userdata, DBusMessageIter *value)
 	const char *name;
 	int level;
 
-	(void)userdata;
 	dbus_message_iter_get_basic(value, &name);
 	level = log_level_from_name(name);
 	if (level < 0)
@@ -34,7 +32,6 @@ static const char *target(void)
 
 static void get_target(const void *userdata, struct writer *writer)
 {
-	(void)userdata;
 	writer_string(writer, target());
 }
 
@@ -43,14 +40,12 @@ static int set_target(void *userdata, DBusMessageIter *value)
 {
 	const char *name;
 
-	(void)userdata;
 	dbus_message_iter_get_basic(value, &name);
 	return strcmp(name, target()) == 0 ? 0 : ANSWER_INVALID_ARGS;
 }
 
 static void get_syslog_identifier(const void *userdata, struct writer *writer)
 {
-	(void)userdata;
 	writer_string(writer, "jpkid");
 }
 

@@ -32,8 +32,6 @@ static int on_eventfd(sd_event_source *source, int fd, uint32_t revents, void *u
 	struct mail *mail, *next;
 	eventfd_t count;
 
-	(void)source;
-	(void)revents;
 	eventfd_read(fd, &count);
 	for (mail = mailbox_take_all(mailbox); mail; mail = next) {
 		next = mail->next;

@@ -35,9 +35,9 @@ static int prepare_process(void)
 	sigaddset(&handled, SIGTERM);
 	sigaddset(&handled, SIGINT);
 	sigaddset(&handled, SIGHUP);
-	r = sigprocmask(SIG_BLOCK, &handled, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR
-		    ? -errno
-		    : secret_protect_process();
+	r = sigprocmask(SIG_BLOCK, &handled, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ?
+		    -errno :
+		    secret_protect_process();
 	if (r < 0)
 		log_error("jpkid cannot start: %s.", strerror(-r));
 	return r < 0 ? r : check_locked_memory();

@@ -24,7 +24,6 @@ static void handle_unregister_agent(struct call *call)
 
 static void get_version(const void *userdata, struct writer *writer)
 {
-	(void)userdata;
 	writer_string(writer, PACKAGE_VERSION);
 }
 

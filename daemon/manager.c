@@ -127,8 +127,8 @@ static void log_absence(void)
 /* The watcher's last word becomes what is on the bus, but for what is to be ignored. */
 static void update_readers(struct manager *manager)
 {
-	remove_unused_readers(manager, manager->pcsc_answer != 0 ? ANSWER_PCSC_UNAVAILABLE
-								 : ANSWER_CARD_REMOVED);
+	remove_unused_readers(manager, manager->pcsc_answer != 0 ? ANSWER_PCSC_UNAVAILABLE :
+								   ANSWER_CARD_REMOVED);
 	for (size_t i = 0; i < manager->seen.count; i++) {
 		const struct pcsc_reader *seen = &manager->seen.reader[i];
 		struct reader *reader = find_reader(manager, seen->name);
@@ -180,6 +180,11 @@ void manager_follow_config(struct manager *manager, const struct config *before)
 		take_all_anew(manager);
 	if (manager->readers_known)
 		update_readers(manager);
+}
+
+static void manager_freep(struct manager **manager)
+{
+	*manager = manager_free(*manager);
 }
 
 int manager_new(const struct config *config, sd_event *event, struct bus *bus,
@@ -248,9 +253,4 @@ struct manager *manager_free(struct manager *manager)
 	object_tree_free(manager->tree);
 	free(manager);
 	return NULL;
-}
-
-void manager_freep(struct manager **manager)
-{
-	*manager = manager_free(*manager);
 }

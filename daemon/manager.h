@@ -62,7 +62,6 @@ void manager_stop(struct manager *manager);
 void manager_sleep(struct manager *manager);
 void manager_wake(struct manager *manager);
 struct manager *manager_free(struct manager *manager); /* NULL is allowed; returns NULL */
-void manager_freep(struct manager **manager);
 
 /* What the service manager shows of the daemon follows. */
 void manager_changed(const struct manager *manager);

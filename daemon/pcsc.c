@@ -340,8 +340,8 @@ int pcsc_transmit(void *userdata, const uint8_t *command, size_t command_length,
 		  size_t *response_length)
 {
 	const struct pcsc_card *card = userdata;
-	const SCARD_IO_REQUEST *protocol = card->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0
-									       : SCARD_PCI_T1;
+	const SCARD_IO_REQUEST *protocol = card->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 :
+										 SCARD_PCI_T1;
 	DWORD length = (DWORD)*response_length;
 	int answer = answer_in_use(SCardTransmit(card->handle, protocol, command, command_length,
 						 NULL, response, &length));

@@ -156,6 +156,6 @@ static size_t request_modify(const uint8_t header[4], const struct pin_entry *en
 
 size_t pin_pad_request(const uint8_t header[4], const struct pin_entry *entry, uint8_t *ret_request)
 {
-	return entry->is_new ? request_modify(header, entry, ret_request)
-			     : request_verify(header, entry, ret_request);
+	return entry->is_new ? request_modify(header, entry, ret_request) :
+			       request_verify(header, entry, ret_request);
 }

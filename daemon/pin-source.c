@@ -129,9 +129,9 @@ static void on_pin(int result, struct secret *secret, void *userdata)
 
 	request->reading = NULL;
 	if (result == 0)
-		result = request->job->kind == JOB_RESET_PIN
-				 ? pin_check_reset_code(pin)
-				 : pin_normalise(request->applet->kind, pin);
+		result = request->job->kind == JOB_RESET_PIN ?
+				 pin_check_reset_code(pin) :
+				 pin_normalise(request->applet->kind, pin);
 	if (result != 0)
 		return fail_to_read(request, result);
 	take_pin(request, TAKE(pin));

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
+#include "base/clock.h"
 #include "daemon/error-dbus.h"
 #include "daemon/lease.h"
 #include "daemon/worker.h"
@@ -147,8 +147,6 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 	struct request *request = userdata;
 	const struct worker *worker = request->applet->card->worker;
 
-	(void)source;
-	(void)usec;
 	request_cancel_out(request,
 			   worker && worker_is_kept_waiting(worker) ? ANSWER_BUSY : ANSWER_TIMEOUT);
 	return 0;
@@ -158,7 +156,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
 static int request_hand_over(struct request *request, struct job *job)
 {
 	struct worker *worker = request->applet->card->worker;
-	uint64_t timeout = (uint64_t)request->options.timeout * 1000;
+	uint64_t timeout = (uint64_t)request->options.timeout * USEC_PER_MSEC;
 	int r;
 
 	if (!worker)

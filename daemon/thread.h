@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Threads that PC/SC may hold. */
 #pragma once
 
 /*

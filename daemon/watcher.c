@@ -102,8 +102,8 @@ static void *watcher_main(void *userdata)
 		if (news == ANSWER_NOT_AUTHORIZED)
 			sleep_milliseconds(REFUSED_MILLISECONDS);
 		else
-			sleep_milliseconds(attempts < SOON_ATTEMPTS ? SOON_MILLISECONDS
-								    : LATER_MILLISECONDS);
+			sleep_milliseconds(attempts < SOON_ATTEMPTS ? SOON_MILLISECONDS :
+								      LATER_MILLISECONDS);
 	}
 	return NULL;
 }

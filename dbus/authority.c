@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* org.freedesktop.PolicyKit1.Authority */
 #include "dbus/authority.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -68,8 +66,8 @@ static int reply_result(DBusMessage *reply, bool interactive)
 		return 0;
 	if (answer.is_dismissed)
 		return ANSWER_DISMISSED;
-	return answer.is_challenge && !interactive ? ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED
-						   : ANSWER_NOT_AUTHORIZED;
+	return answer.is_challenge && !interactive ? ANSWER_INTERACTIVE_AUTHORIZATION_REQUIRED :
+						     ANSWER_NOT_AUTHORIZED;
 }
 
 static void on_reply(DBusMessage *reply, void *userdata)
@@ -148,9 +146,9 @@ void authority_check(struct call *call, const char *action, authorization_done *
 	};
 	r = peer_watch_start(call_peers(call), call_sender(call), &authorization->watch);
 	if (r == 0)
-		r = peer_watch_uid(&authorization->watch, &uid)
-			    ? authorization_decide(authorization, uid)
-			    : -EINPROGRESS;
+		r = peer_watch_uid(&authorization->watch, &uid) ?
+			    authorization_decide(authorization, uid) :
+			    -EINPROGRESS;
 	if (r == -EINPROGRESS)
 		*ret_authorization = authorization;
 	else

@@ -14,7 +14,7 @@ const struct method *call_method(const struct call *call);
 const char *call_sender(const struct call *call);
 pid_t call_pid(const struct call *call); /* of the sender once authority_check() is done; or 0 */
 void *call_userdata(const struct call *call); /* of the object; NULL once it is removed */
-struct peers *call_peers(const struct call *call); /* to watch the sender for longer than the call */
+struct peers *call_peers(const struct call *call); /* to watch the sender beyond the call's end */
 bool call_wants_reply(const struct call *call);
 bool call_interactive(const struct call *call); /* the caller allows interactive authorization */
 
@@ -27,8 +27,8 @@ void call_on_gone(struct call *call, void (*gone)(void *userdata), void *userdat
 /* How a call ends; each frees @call. */
 /* A message for the answer; fill it with a writer and give it to call_return(). NULL: no memory. */
 DBusMessage *call_new_return(struct call *call);
-void call_return(struct call *call,
-		 DBusMessage *reply); /* drops the caller's reference; NULL reply: NoMemory */
+/* Drops the caller's reference to @reply; NULL: NoMemory. */
+void call_return(struct call *call, DBusMessage *reply);
 /* @format is a sentence that a person can act on. */
 __attribute__((format(printf, 3, 4))) void call_fail(struct call *call, enum answer answer,
 						     const char *format, ...);

@@ -9,7 +9,6 @@
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 
 enum {
-	USEC_PER_MSEC = 1000,
 	PATIENCE = 5 * USEC_PER_SEC,
 };
 

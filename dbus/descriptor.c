@@ -14,10 +14,11 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 enum {
-	DEADLINE_USEC = 2 * 1000 * 1000,
+	DEADLINE_USEC = 2 * USEC_PER_SEC,
 };
 
 /* Returns what read(2) returns, at once. */
@@ -119,8 +120,9 @@ static int descriptor_take(struct descriptor_read *read)
 	struct secret *secret = read->secret;
 
 	for (;;) {
-		const ssize_t length = read->read(read->fd, secret->bytes + secret->length,
-						  secret->capacity - secret->length, secret->length);
+		const size_t room = secret->capacity - secret->length;
+		const ssize_t length = read->read(read->fd, secret->bytes + secret->length, room,
+						  secret->length);
 
 		if (length < 0 && errno == EINTR)
 			continue;

@@ -4,10 +4,7 @@
 
 #include "base/error.h"
 
-/*
- * "org.jpkid1.Error.PinLocked" and so on; a static string. Unknown values: that of ANSWER_FAILED.
- * 
- */
+/* "org.jpkid1.Error.PinLocked" and so on; static. Unknown values: that of ANSWER_FAILED. */
 const char *error_name(enum answer answer);
 
 /*

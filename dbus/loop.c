@@ -18,11 +18,11 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 enum {
 	PRIORITY = SD_EVENT_PRIORITY_NORMAL + 1,
-	RETRY_USEC = 100 * 1000, /* after libdbus found no memory */
-	USEC_PER_MSEC = 1000,
+	RETRY_USEC = 100 * USEC_PER_MSEC, /* after libdbus found no memory */
 };
 
 /*
@@ -225,8 +225,8 @@ static void timeout_arm(sd_event_source *source, DBusTimeout *timeout)
 	const uint64_t interval = (uint64_t)dbus_timeout_get_interval(timeout) * USEC_PER_MSEC;
 
 	sd_event_source_set_time_relative(source, interval);
-	sd_event_source_set_enabled(source, dbus_timeout_get_enabled(timeout) ? SD_EVENT_ONESHOT
-									      : SD_EVENT_OFF);
+	sd_event_source_set_enabled(source, dbus_timeout_get_enabled(timeout) ? SD_EVENT_ONESHOT :
+										SD_EVENT_OFF);
 }
 
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata)

@@ -205,7 +205,7 @@ void writer_entry_fd(struct writer *dictionary, const char *key, int fd)
 	entry_close(&entry);
 }
 
-void reader_bytes(DBusMessageIter *iter, const uint8_t **ret_bytes, size_t *ret_length)
+void message_read_bytes(DBusMessageIter *iter, const uint8_t **ret_bytes, size_t *ret_length)
 {
 	DBusMessageIter array;
 	int length;

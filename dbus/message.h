@@ -53,4 +53,4 @@ void writer_entry_uint64(struct writer *dictionary, const char *key, uint64_t va
 void writer_entry_fd(struct writer *dictionary, const char *key, int fd);
 
 /* A borrowed ay at @iter; lives as long as its message. */
-void reader_bytes(DBusMessageIter *iter, const uint8_t **ret_bytes, size_t *ret_length);
+void message_read_bytes(DBusMessageIter *iter, const uint8_t **ret_bytes, size_t *ret_length);

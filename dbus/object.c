@@ -3,7 +3,6 @@
 #include "dbus/object.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -11,18 +11,19 @@
 struct object;
 
 /*
- * The objects of one connection; @root ("/org/jpkid1") has ObjectManager for those below it. Owned
- * by the caller. object_tree_free() removes the objects that are left, after their calls have
- * ended: it tells those that have not that their caller has gone, which is the last chance to end
- * them.
+ * The objects of one connection; @root ("/org/jpkid1") has ObjectManager for those below it. 0 or
+ * -ENOMEM. Owned by the caller. object_tree_free() removes the objects that are left, after their
+ * calls have ended: it tells those that have not that their caller has gone, which is the last
+ * chance to end them.
  */
 struct object_tree;
 int object_tree_new(struct bus *bus, const char *root, struct object_tree **ret_tree);
 struct object_tree *object_tree_free(struct object_tree *tree);
 
 /*
- * Adds an object and announces it (InterfacesAdded). @interfaces is a NULL-terminated static list;
- * @userdata is what the tables' functions get, and outlives the object. object_remove() announces
+ * Adds an object and announces it (InterfacesAdded). 0, -EINVAL (no object path), -EEXIST (there is
+ * one at @path), or -ENOMEM. @interfaces is a NULL-terminated static list; @userdata is what the
+ * tables' functions get, and outlives the object. object_remove() announces
  * InterfacesRemoved; calls that are still open on it keep running, but call_userdata() then is
  * NULL. Removing NULL is allowed; returns NULL.
  */
@@ -34,8 +35,7 @@ const char *object_path(const struct object *object);
 
 /*
  * Announces that properties of @interface have new values: @names is a NULL-terminated list. The
- * values are read at the end of this turn of the loop at the latest, and always before any reply
- * that is sent after this call.
+ * values are read and sent now, and so before any reply that is sent after this call.
  */
 void object_changed(struct object *object, const struct interface *interface,
 		    const char *const *names);

@@ -134,7 +134,7 @@ static void on_credentials(DBusMessage *reply, void *userdata)
 
 	peer->telling = true;
 	while ((watch = peer_next_to_tell(peer))) {
-		void (*known)(struct peer_watch * watch, uid_t uid) = watch->known;
+		void (*known)(struct peer_watch *watch, uid_t uid) = watch->known;
 
 		watch->known = NULL;
 		known(watch, peer->uid);

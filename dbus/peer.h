@@ -13,6 +13,7 @@
 
 struct peers;
 
+/* @bus outlives them. 0 or -ENOMEM. */
 int peers_new(struct bus *bus, struct peers **ret_peers);
 /* Those who watch are told that their peer has gone. NULL is allowed; returns NULL. */
 struct peers *peers_free(struct peers *peers);

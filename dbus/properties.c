@@ -100,9 +100,9 @@ static const struct property *call_property(struct call *call,
 	dbus_message_get_args(call->message, NULL, DBUS_TYPE_STRING, &interface_name,
 			      DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID);
 	for (; *interface; interface++) {
-		const struct property *property = interface_meant(*interface, interface_name)
-							  ? property_find(*interface, name)
-							  : NULL;
+		const struct property *property = interface_meant(*interface, interface_name) ?
+							  property_find(*interface, name) :
+							  NULL;
 
 		if (property) {
 			*ret_interface = *interface;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The log's way into systemd's journal. */
 #pragma once
 
 #include <stdbool.h>

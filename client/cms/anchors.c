@@ -17,7 +17,7 @@ enum {
 	AUTH_LEVEL = 2, /* 112 bits: RSA with 2048, SHA-256 */
 };
 
-/* --- where they come from -------------------------------------------------------------------- */
+/* --- where they come from ------ */
 
 static int read_entry(const char *directory, const struct dirent *entry, STACK_OF(X509) *found)
 {
@@ -85,7 +85,7 @@ void anchors_clear(struct anchors *anchors)
 	*anchors = ANCHORS_INIT;
 }
 
-/* --- the check ------------------------------------------------------------------------------- */
+/* --- the check ------ */
 
 static int fail_dates(X509 *certificate)
 {

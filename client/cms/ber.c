@@ -8,9 +8,6 @@
 #include "client/language.h"
 
 enum {
-	TAG_NUMBER = 0x1F,
-	CONSTRUCTED = 0x20,
-	OCTET_STRING = 0x04,
 	LONG_LENGTH = 0x80,
 	INDEFINITE_LENGTH = 0x80,
 };
@@ -33,7 +30,7 @@ void ber_close(struct ber *ber)
 	*ber = BER_INIT;
 }
 
-/* --- bytes ----------------------------------------------------------------------------------- */
+/* --- bytes ------ */
 
 static int fail_form(const struct ber *ber)
 {
@@ -105,7 +102,7 @@ static int copy_bytes(struct ber *ber, uint64_t length)
 	return failure;
 }
 
-/* --- elements -------------------------------------------------------------------------------- */
+/* --- elements ------ */
 
 static int read_header_byte(struct ber *ber, struct ber_element *element, uint8_t *ret_byte)
 {
@@ -146,10 +143,11 @@ int ber_enter(struct ber *ber, const struct ber_element *parent, struct ber_elem
 		failure = read_length(ber, ret_element, &length);
 	if (failure != 0)
 		return failure;
-	if ((ret_element->tag & TAG_NUMBER) == TAG_NUMBER || ber->offset > limit)
+	if ((ret_element->tag & V_ASN1_PRIMITIVE_TAG) == V_ASN1_PRIMITIVE_TAG ||
+	    ber->offset > limit)
 		return fail_form(ber);
 	if (ret_element->is_indefinite)
-		return ret_element->tag & CONSTRUCTED ? 0 : fail_form(ber);
+		return ret_element->tag & V_ASN1_CONSTRUCTED ? 0 : fail_form(ber);
 	if (length > limit - ber->offset)
 		return fail_form(ber);
 	ret_element->end = ber->offset + length;
@@ -229,7 +227,7 @@ int ber_copy(struct ber *ber, const struct ber_element *parent, uint8_t *ret_tag
 	return copy_element(ber, parent, 0, ret_tag);
 }
 
-/* --- octet strings --------------------------------------------------------------------------- */
+/* --- octet strings ------ */
 
 static int feed_primitive(struct ber *ber, const struct ber_element *element,
 			  int (*take)(const uint8_t *bytes, size_t length, void *userdata),
@@ -255,9 +253,9 @@ static int feed(struct ber *ber, const struct ber_element *element, int depth,
 	bool is_over = false;
 	int failure;
 
-	if (element->tag == OCTET_STRING)
+	if (element->tag == V_ASN1_OCTET_STRING)
 		return feed_primitive(ber, element, take, userdata);
-	if (element->tag != (OCTET_STRING | CONSTRUCTED) || depth >= BER_DEPTH_MAX)
+	if (element->tag != (V_ASN1_OCTET_STRING | V_ASN1_CONSTRUCTED) || depth >= BER_DEPTH_MAX)
 		return fail_form(ber);
 	failure = ber_is_over(ber, element, &is_over);
 	while (failure == 0 && !is_over) {

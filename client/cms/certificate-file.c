@@ -2,7 +2,6 @@
 #include "client/cms/certificate-file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -73,9 +72,9 @@ int certificate_file_read(const char *path, X509 **ret_certificate)
 	if (failure != 0)
 		return failure;
 	*ret_certificate = sk_X509_shift(certificates);
-	return *ret_certificate ? 0 :
-				  failure_say(FAILURE_FILE, _("%s contains no certificate."),
-					      source.name);
+	if (!*ret_certificate)
+		return failure_say(FAILURE_FILE, _("%s contains no certificate."), source.name);
+	return 0;
 }
 
 int certificate_file_read_cas(const char *path, STACK_OF(X509) *certificates)

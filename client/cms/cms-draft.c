@@ -82,11 +82,11 @@ int cms_draft_input(const struct cms_draft *draft, struct scheme_input *ret_inpu
 
 int cms_draft_finish(struct cms_draft *draft, const uint8_t *signature, size_t length)
 {
-	return length <= INT_MAX &&
-			       ASN1_OCTET_STRING_set(CMS_SignerInfo_get0_signature(draft->signer),
-						     signature, (int)length) ?
-		       0 :
-		       failure_no_memory();
+	ASN1_OCTET_STRING *place = CMS_SignerInfo_get0_signature(draft->signer);
+
+	if (length > INT_MAX || !ASN1_OCTET_STRING_set(place, signature, (int)length))
+		return failure_no_memory();
+	return 0;
 }
 
 int cms_draft_encode(const struct cms_draft *draft, uint8_t **ret_der, size_t *ret_length)
@@ -110,10 +110,9 @@ int cms_draft_print(const struct cms_draft *draft, bool as_pem, FILE *stream)
 
 	if (failure != 0)
 		return failure;
-	if (as_pem)
-		return PEM_write(stream, PEM_STRING_CMS, "", der, (long)length) ?
-			       0 :
-			       failure_no_memory();
-	fwrite(der, 1, length, stream);
+	if (!as_pem)
+		fwrite(der, 1, length, stream);
+	else if (!PEM_write(stream, PEM_STRING_CMS, "", der, (long)length))
+		return failure_no_memory();
 	return 0;
 }

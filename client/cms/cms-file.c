@@ -8,17 +8,10 @@
 #include "client/failure.h"
 #include "client/language.h"
 
-enum {
-	TAG_INTEGER = 0x02,
-	TAG_OBJECT = 0x06,
-	TAG_SEQUENCE = 0x30,
-	TAG_SET = 0x31,
-	TAG_EXPLICIT_0 = 0xA0,
-};
-
 /* The beginning of a SignedData whose lengths are left open. */
 static const uint8_t head[] = {
-	TAG_SEQUENCE, 0x80, TAG_OBJECT, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02,
+	TAG_SEQUENCE, 0x80,
+	V_ASN1_OBJECT, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02,
 	TAG_EXPLICIT_0, 0x80, TAG_SEQUENCE, 0x80,
 };
 static const uint8_t content_head[] = { TAG_SEQUENCE, 0x80 };
@@ -50,7 +43,7 @@ static int read_type(struct ber *ber, struct levels *levels)
 
 	ber->copied = 0;
 	if (failure == 0)
-		failure = expect_copy(ber, &levels->info, TAG_OBJECT);
+		failure = expect_copy(ber, &levels->info, V_ASN1_OBJECT);
 	if (failure != 0)
 		return failure;
 	if (ber->copied != TYPE_LENGTH || memcmp(ber->copy, head + TYPE_AT, TYPE_LENGTH) != 0)
@@ -70,7 +63,7 @@ static int read_beginning(struct ber *ber, struct levels *levels, const struct c
 	if (failure == 0)
 		failure = ber_expect(ber, &levels->outer, TAG_SEQUENCE, &levels->signed_data);
 	if (failure == 0)
-		failure = expect_copy(ber, &levels->signed_data, TAG_INTEGER);
+		failure = expect_copy(ber, &levels->signed_data, V_ASN1_INTEGER);
 	algorithms = ber->copied;
 	if (failure == 0)
 		failure = expect_copy(ber, &levels->signed_data, TAG_SET);
@@ -102,7 +95,7 @@ static int read_content(struct ber *ber, struct levels *levels, const struct cms
 	if (failure == 0)
 		failure = ber_append(ber, content_head, sizeof(content_head));
 	if (failure == 0)
-		failure = expect_copy(ber, &levels->content_info, TAG_OBJECT);
+		failure = expect_copy(ber, &levels->content_info, V_ASN1_OBJECT);
 	if (failure == 0)
 		failure = ber_is_over(ber, &levels->content_info, &is_over);
 	if (failure == 0 && !is_over)

@@ -8,10 +8,6 @@
 #include "client/language.h"
 #include "client/output.h"
 
-enum {
-	TAG_SEQUENCE = 0x30,
-};
-
 const EVP_MD *content_digest(int nid)
 {
 	switch (nid) {
@@ -82,18 +78,18 @@ static X509_ALGORS *read_algorithms(const uint8_t *bytes, size_t length)
 	return d2i_X509_ALGORS(NULL, &at, (long)length);
 }
 
-int content_begin(const uint8_t *bytes, size_t length, void *userdata)
+int content_begin(const uint8_t *algorithms, size_t length, void *userdata)
 {
 	struct content *content = userdata;
-	X509_ALGORS *algorithms = read_algorithms(bytes, length);
+	X509_ALGORS *found = read_algorithms(algorithms, length);
 	bool done = true;
 	int r;
 
 	content->digests = BIO_new(BIO_s_null());
 	/* What cannot be read names no digest, and then no signer has one. */
-	if (algorithms)
-		done = content->digests && add_digests(content, algorithms);
-	sk_X509_ALGOR_pop_free(algorithms, X509_ALGOR_free);
+	if (found)
+		done = content->digests && add_digests(content, found);
+	sk_X509_ALGOR_pop_free(found, X509_ALGOR_free);
 	if (!content->digests)
 		return failure_no_memory();
 	if (!done)

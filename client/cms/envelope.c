@@ -13,8 +13,8 @@
 #define PEM_END "-----END " PEM_STRING_CMS "-----\n"
 
 enum {
-	TAG_OCTET_STRING = 0x04,
-	LENGTH_OF_THREE = 0x83, /* bytes */
+	LENGTH_OF_THREE = 0x83, /* bytes (X.690, 8.1.3.5) */
+	NO_OBJECT = 0x80,       /* of ASN1_get_object() */
 	PEM_BLOCK_SIZE = SOURCE_BLOCK_SIZE / 48 * 65 + 2 * 65 + 1, /* lines of 48 bytes */
 };
 
@@ -35,7 +35,7 @@ static const uint8_t head[] = {
 /* The ends of eContent and encapContentInfo; and those of SignedData and ContentInfo. */
 static const uint8_t end_of_content[6], end_of_all[6];
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing ------ */
 
 static int fail(const struct envelope *envelope, int r)
 {
@@ -100,13 +100,13 @@ void envelope_clear(struct envelope *envelope)
 	*envelope = ENVELOPE_INIT;
 }
 
-/* --- the content ----------------------------------------------------------------------------- */
+/* --- the content ------ */
 
 /* One segment of the OCTET STRING. */
 static int take_block(const uint8_t *bytes, size_t length, void *userdata)
 {
 	struct envelope *envelope = userdata;
-	const uint8_t header[] = { TAG_OCTET_STRING, LENGTH_OF_THREE, (uint8_t)(length >> 16),
+	const uint8_t header[] = { V_ASN1_OCTET_STRING, LENGTH_OF_THREE, (uint8_t)(length >> 16),
 				   (uint8_t)(length >> 8), (uint8_t)length };
 	int r;
 
@@ -140,7 +140,7 @@ int envelope_fill(struct envelope *envelope, const char *file, struct scheme_inp
 	return failure;
 }
 
-/* --- the rest -------------------------------------------------------------------------------- */
+/* --- the rest ------ */
 
 /* Steps into the element at *@at, or over it. False: it is not what our own encoder writes. */
 static bool step(const uint8_t **at, const uint8_t *end, bool over)
@@ -148,7 +148,7 @@ static bool step(const uint8_t **at, const uint8_t *end, bool over)
 	long length;
 	int tag, class;
 
-	if (ASN1_get_object(at, &length, &tag, &class, end - *at) & 0x80)
+	if (ASN1_get_object(at, &length, &tag, &class, end - *at) & NO_OBJECT)
 		return false;
 	*at += over ? length : 0;
 	return true;

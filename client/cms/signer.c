@@ -17,7 +17,9 @@
 	(ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT |               \
 	 ASN1_STRFLGS_DUMP_UNKNOWN | ASN1_STRFLGS_DUMP_DER | XN_FLAG_SEP_CPLUS_SPC |               \
 	 XN_FLAG_FN_SN | XN_FLAG_DUMP_UNKNOWN_FIELDS)
-#define HOLDER_NAME "1.2.392.200149.8.5.5.1"
+
+/* The otherName of subjectAltName in which a JPKI sign certificate has its holder's name. */
+#define HOLDER_NAME_OID "1.2.392.200149.8.5.5.1"
 
 enum {
 	OID_SIZE = 80,
@@ -75,7 +77,7 @@ static bool holder_name(X509 *certificate, char **ret_name)
 		if (!value || value->type != V_ASN1_UTF8STRING)
 			continue;
 		OBJ_obj2txt(oid, sizeof(oid), name->d.otherName->type_id, 1);
-		if (strcmp(oid, HOLDER_NAME) != 0)
+		if (strcmp(oid, HOLDER_NAME_OID) != 0)
 			continue;
 		/* Which is no copy: it checks the characters. */
 		length = ASN1_STRING_to_UTF8(&text, value->value.utf8string);
@@ -126,10 +128,10 @@ int signer_describe(struct signer *signer, X509 *certificate)
 	signer->applet = applet_of(certificate);
 	signer->not_before = signer_time(X509_get0_notBefore(certificate));
 	signer->not_after = signer_time(X509_get0_notAfter(certificate));
-	return holder_name(certificate, &signer->name) && signer->subject && signer->issuer &&
-			       signer->serial ?
-		       0 :
-		       failure_no_memory();
+	if (!holder_name(certificate, &signer->name) || !signer->subject || !signer->issuer ||
+	    !signer->serial)
+		return failure_no_memory();
+	return 0;
 }
 
 void signer_clear(struct signer *signer)

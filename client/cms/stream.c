@@ -11,9 +11,7 @@
 #define PEM_DASHES "-----"
 
 enum {
-	TAG_SEQUENCE = 0x30,
-	TAG_OBJECT = 0x06,
-	HEAD_SIZE = 11, /* both tags, and between them a length of up to 64 bits */
+	HEAD_SIZE = 11,  /* both tags, and between them a length of up to 64 bits */
 	LABEL_SIZE = 40, /* that is shown */
 };
 
@@ -99,7 +97,7 @@ static bool is_ber(const struct stream *stream)
 {
 	const size_t length = stream->left < HEAD_SIZE ? stream->left : HEAD_SIZE;
 
-	return *stream->at == TAG_SEQUENCE && memchr(stream->at, TAG_OBJECT, length);
+	return *stream->at == TAG_SEQUENCE && memchr(stream->at, V_ASN1_OBJECT, length);
 }
 
 int stream_open(struct stream *stream, const char *file)

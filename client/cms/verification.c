@@ -10,7 +10,7 @@ enum {
 	ONE_OF_ONE = -3, /* for CMS_signed_get0_data_by_OBJ(): one attribute, and of one value */
 };
 
-/* --- what a signer has signed ---------------------------------------------------------------- */
+/* --- what a signer has signed ------ */
 
 static int fail_broken(const char *file)
 {
@@ -129,7 +129,7 @@ int verification_check(CMS_ContentInfo *cms, const struct content *content, X509
 	return failure;
 }
 
-/* --- whether the signers can be trusted ------------------------------------------------------ */
+/* --- whether the signers can be trusted ------ */
 
 /* Which certificate the signer meant, in the form of RFC 5035 or that of RFC 2634. */
 static bool means_certificate(const CMS_SignerInfo *signer, STACK_OF(X509) *chain)
@@ -217,7 +217,7 @@ void verification_clear(struct verification *verification)
 	verification->count = 0;
 }
 
-/* --- for a person ---------------------------------------------------------------------------- */
+/* --- for a person ------ */
 
 void verification_print(const struct verification *verification, FILE *stream)
 {

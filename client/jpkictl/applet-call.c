@@ -39,7 +39,7 @@ void applet_call_clear(struct applet_call *call)
 	session_close(&call->session);
 }
 
-/* --- where the PIN comes from ---------------------------------------------------------------- */
+/* --- where the PIN comes from ------ */
 
 static int take_pad(struct applet_call *call)
 {
@@ -73,12 +73,13 @@ int applet_call_find_pin(struct applet_call *call, bool takes_pad)
 		return take_pad(call);
 	if (arguments->pin_fd >= 0)
 		return pin_read(arguments->pin_fd, _(call->label->pin), &call->pin);
-	return call->terminal < 0 ? 0 :
-				    terminal_agent_open(&call->agent, call->session.service,
-							call->terminal, call->applet);
+	if (call->terminal < 0)
+		return 0;
+	return terminal_agent_open(&call->agent, call->session.service, call->terminal,
+				   call->applet);
 }
 
-/* --- the message ----------------------------------------------------------------------------- */
+/* --- the message ------ */
 
 struct body {
 	const struct applet_call *call;
@@ -143,7 +144,7 @@ static bool call_send(struct applet_call *call, const struct applet_method *meth
 	return false;
 }
 
-/* --- the call -------------------------------------------------------------------------------- */
+/* --- the call ------ */
 
 /* Asks the card first, so that the person types what is to be sent now; consent comes before. */
 static int prepare_pad(struct applet_call *call, bool sets_pin)
@@ -227,8 +228,7 @@ static int make_once(struct applet_call *call, const struct applet_method *metho
 	if (ret_refusal->result != ANSWER_LAST_TRY || call->terminal < 0 || call->allow_last_try)
 		return say_refusal(call, method, ret_refusal);
 
-	failure = pin_ask_consent(call->terminal, tried(call),
-				  ret_refusal->tries_left);
+	failure = pin_ask_consent(call->terminal, tried(call), ret_refusal->tries_left);
 	if (failure != 0)
 		return failure;
 	call->allow_last_try = true;
@@ -289,6 +289,6 @@ bool applet_call_bytes(DBusMessage *reply, const uint8_t **ret_bytes, size_t *re
 	DBusMessageIter iter;
 
 	dbus_message_iter_init(reply, &iter);
-	reader_bytes(&iter, ret_bytes, ret_length);
+	message_read_bytes(&iter, ret_bytes, ret_length);
 	return *ret_length > 0;
 }

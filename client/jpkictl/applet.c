@@ -20,7 +20,6 @@ static void write_turn(struct writer *writer, const void *data)
 {
 	struct writer options;
 
-	(void)data;
 	writer_open(writer, &options, DBUS_TYPE_ARRAY, "{sv}");
 	writer_entry_uint32(&options, "timeout", LOOK_TURN);
 	writer_close(&options);
@@ -98,7 +97,7 @@ bool applet_look_at_certificate(struct applet *applet, DBusConnection *service,
 	return false;
 }
 
-/* --- both applets ---------------------------------------------------------------------------- */
+/* --- both applets ------ */
 
 /* Such an answer is about the certificate; all others are about the card, or whoever asks. */
 static bool is_of_certificate(int result)
@@ -156,8 +155,8 @@ bool applet_days_left(const struct applet *applet, int *ret_days)
 
 const char *applet_state(const struct applet *applet)
 {
-	return applet->description_result == ANSWER_CERTIFICATE_UNREADABLE ||
-			       applet->description_result == ANSWER_CARD_ERROR ?
-		       "unreadable" :
-		       applet->description.state;
+	if (applet->description_result == ANSWER_CERTIFICATE_UNREADABLE ||
+	    applet->description_result == ANSWER_CARD_ERROR)
+		return "unreadable";
+	return applet->description.state;
 }

@@ -11,12 +11,12 @@
 
 int certificate_print_pem(const uint8_t *der, size_t length, FILE *stream)
 {
-	return length <= LONG_MAX && PEM_write(stream, PEM_STRING_X509, "", der, (long)length) ?
-		       0 :
-		       -ENOMEM;
+	if (length > LONG_MAX || !PEM_write(stream, PEM_STRING_X509, "", der, (long)length))
+		return -ENOMEM;
+	return 0;
 }
 
-/* --- an OpenSSH key -------------------------------------------------------------------------- */
+/* --- an OpenSSH key ------ */
 
 /* Made of strings and numbers that have their length before them (RFC 4251, 5). */
 struct blob {
@@ -69,6 +69,7 @@ static int put_rsa(struct blob *blob, const EVP_PKEY *pkey)
 enum {
 	FIELD_MAX = 66, /* bytes of a coordinate of P-521 */
 	UNCOMPRESSED = 4, /* SEC 1, 2.3.3 */
+	GROUP_NAME_SIZE = 64,
 };
 
 static const struct curve {
@@ -82,7 +83,7 @@ static const struct curve {
 
 static const struct curve *curve_find(const EVP_PKEY *pkey)
 {
-	char group[64];
+	char group[GROUP_NAME_SIZE];
 
 	if (!EVP_PKEY_is_a(pkey, "EC") ||
 	    !EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL))

@@ -20,7 +20,7 @@ enum {
 	WORDS_BEGIN = 256, /* what getopt_long() answers for the first word, beyond all letters */
 };
 
-/* --- options --------------------------------------------------------------------------------- */
+/* --- options ------ */
 
 static int descriptor_parse(const char *name, const char *word, int *ret_fd)
 {
@@ -136,7 +136,7 @@ static int options_parse(int argc, char **argv, struct arguments *arguments, uin
 	return 0;
 }
 
-/* --- commands -------------------------------------------------------------------------------- */
+/* --- commands ------ */
 
 size_t command_words(const struct command *command)
 {

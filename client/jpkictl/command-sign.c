@@ -16,7 +16,7 @@
 #include "client/output.h"
 #include "client/source.h"
 
-/* --- the calls ------------------------------------------------------------------------------- */
+/* --- the calls ------ */
 
 static void write_input(struct writer *writer, const void *data)
 {
@@ -90,7 +90,7 @@ static int call_certificate(struct applet_call *call, X509 **ret_certificate)
 	return *ret_certificate ? 0 : fail_answer();
 }
 
-/* --- CMS ------------------------------------------------------------------------------------- */
+/* --- CMS ------ */
 
 /* A file's certificate could be another's; the service has checked the card's own. */
 static int check_key(const struct arguments *arguments, X509 *certificate,
@@ -178,7 +178,7 @@ static int sign_cms(const struct arguments *arguments)
 				     sign_detached(arguments, certificate);
 }
 
-/* --- the signature by itself ----------------------------------------------------------------- */
+/* --- the signature by itself ------ */
 
 static int sign_raw(const struct arguments *arguments)
 {

@@ -50,7 +50,7 @@ static int print(const struct arguments *arguments, const struct verification *v
 	return output_write(&output, NULL);
 }
 
-/* --- CMS ------------------------------------------------------------------------------------- */
+/* --- CMS ------ */
 
 /* Signature and content; *ret_cms is the caller's to free. */
 static int check_content(const struct arguments *arguments, X509 *certificate,
@@ -104,7 +104,7 @@ static int verify_cms(const struct arguments *arguments, X509 *certificate)
 	return failure != 0 ? failure : print(arguments, &verification);
 }
 
-/* --- the signature by itself ----------------------------------------------------------------- */
+/* --- the signature by itself ------ */
 
 static int check_raw(const struct arguments *arguments, X509 *certificate)
 {
@@ -125,8 +125,8 @@ static int check_raw(const struct arguments *arguments, X509 *certificate)
 	if (scheme_is_weak(&input))
 		return failure_say(FAILURE_SIGNATURE,
 				   _("The signature in %s is made with %s, which is too weak to "
-				     "prove anything, or little known; SHA-256, SHA-384 and SHA-512 "
-				     "are accepted."),
+				     "prove anything, or little known; SHA-256, SHA-384 and "
+				     "SHA-512 are accepted."),
 				   source.name, "SHA-1");
 	if (!scheme_verifies(&input, X509_get0_pubkey(certificate), signature, (size_t)length))
 		return failure_say(FAILURE_SIGNATURE,

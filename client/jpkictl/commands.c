@@ -3,7 +3,6 @@
 #include "client/jpkictl/command-line.h"
 
 #include "base/cleanup.h"
-#include "client/jpkictl/completion.h"
 #include "client/language.h"
 
 enum option_number {

@@ -11,6 +11,10 @@
 #include "client/language.h"
 #include "client/output.h"
 
+enum {
+	OPTION_SIZE = 64, /* "--" and a name */
+};
+
 /* The command line so far. */
 struct line {
 	const struct command *command;     /* NULL: not known yet */
@@ -80,7 +84,7 @@ static void line_read(struct line *line, char **words)
 							 LENGTH_OF(line->words));
 }
 
-/* --- what can stand there -------------------------------------------------------------------- */
+/* --- what can stand there ------ */
 
 static void offer(FILE *stream, const struct line *line, const char *word, const char *meaning)
 {
@@ -140,7 +144,7 @@ static void offer_commands(FILE *stream, const struct line *line)
 
 static void offer_options(FILE *stream, const struct line *line)
 {
-	char word[64];
+	char word[OPTION_SIZE];
 
 	for (const struct option_row *row = options; row < options + option_count; row++) {
 		if (!command_has_option(line->command, row))

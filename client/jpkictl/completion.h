@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the shells offer while a command line is typed; their scripts (client/completions/) ask
- * for it, so that it comes from the tables that parse it.
+ * What the shells offer while a command line is typed; their scripts (client/jpkictl/completions/)
+ * ask for it, so that it comes from the tables that parse it.
  */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The steps that are about the reader, the card in it and its certificates. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #include "client/language.h"
 #include "client/text.h"
 
-/* --- obstacles ------------------------------------------------------------------------------- */
+/* --- obstacles ------ */
 
 /* Where it shows. */
 static const struct {
@@ -45,7 +46,7 @@ static bool is_in_the_way(const struct diagnosis *diagnosis, const struct step *
 	return true;
 }
 
-/* --- the reader ------------------------------------------------------------------------------ */
+/* --- the reader ------ */
 
 static void describe_plugged(const struct usb_reader *usb, struct finding *finding)
 {
@@ -106,7 +107,7 @@ void check_reader(struct diagnosis *diagnosis, const struct step *step, struct f
 	}
 }
 
-/* --- the card -------------------------------------------------------------------------------- */
+/* --- the card ------ */
 
 void check_card(struct diagnosis *diagnosis, const struct step *step, struct finding *finding)
 {
@@ -198,7 +199,7 @@ void check_pin(struct diagnosis *diagnosis, const struct step *step, struct find
 		finding_set(finding, ALL_RIGHT, "open", NULL, "%s", tries);
 }
 
-/* --- certificates ---------------------------------------------------------------------------- */
+/* --- certificates ------ */
 
 static void describe_dates(const struct description *description, struct finding *finding)
 {

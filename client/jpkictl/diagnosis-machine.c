@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The steps that are about this computer: bus, service, polkit and pcscd. */
 #include <config.h>
 
 #include <errno.h>
@@ -16,7 +17,6 @@ void check_bus(struct diagnosis *diagnosis, const struct step *step, struct find
 {
 	struct refusal refusal;
 
-	(void)step;
 	if (service_connect(&diagnosis->session.service, &refusal))
 		finding_set(finding, ALL_RIGHT, "reached", NULL, "%s", _("can be reached"));
 	else if (refusal.result == -ETIMEDOUT)
@@ -78,7 +78,6 @@ void check_service(struct diagnosis *diagnosis, const struct step *step, struct 
 	DBusConnection *bus = diagnosis->session.service;
 	struct refusal refusal;
 
-	(void)step;
 	if (!service_is_started(bus, finding))
 		return;
 	if (inventory_load(&diagnosis->session.inventory, bus, SERVICE_ANSWER_PATIENCE, &refusal)) {
@@ -97,7 +96,6 @@ void check_version(struct diagnosis *diagnosis, const struct step *step, struct 
 {
 	const char *version = diagnosis->session.inventory.manager.version;
 
-	(void)step;
 	if (strcmp(version, PACKAGE_VERSION) == 0)
 		finding_set(finding, ALL_RIGHT, "same", NULL, "%s", version);
 	else
@@ -107,7 +105,7 @@ void check_version(struct diagnosis *diagnosis, const struct step *step, struct 
 			    PACKAGE_VERSION);
 }
 
-/* --- polkit and pcscd ------------------------------------------------------------------------ */
+/* --- polkit and pcscd ------ */
 
 void check_permission(struct diagnosis *diagnosis, const struct step *step, struct finding *finding)
 {
@@ -115,7 +113,6 @@ void check_permission(struct diagnosis *diagnosis, const struct step *step, stru
 	const enum permission to_read = permission_ask(bus, "org.jpkid1.read");
 	const enum permission to_use = permission_ask(bus, "org.jpkid1.use");
 
-	(void)step;
 	diagnosis->may_read = to_read == PERMISSION_GIVEN;
 	switch (to_read > to_use ? to_read : to_use) {
 	case PERMISSION_GIVEN:
@@ -156,7 +153,6 @@ void check_pcscd(struct diagnosis *diagnosis, const struct step *step, struct fi
 {
 	const char *state = diagnosis->session.inventory.manager.pcsc_state;
 
-	(void)step;
 	if (strcmp(state, "available") == 0)
 		finding_set(finding, ALL_RIGHT, "available", NULL, "%s", _("answers"));
 	else if (strcmp(state, "refused") == 0)

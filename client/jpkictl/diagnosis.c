@@ -12,7 +12,7 @@
 #include "client/jpkictl/diagnosis-steps.h"
 #include "client/language.h"
 
-/* --- findings -------------------------------------------------------------------------------- */
+/* --- findings ------ */
 
 void finding_set(struct finding *finding, enum verdict verdict, const char *situation,
 		 const char *advice, const char *format, ...)
@@ -35,15 +35,14 @@ void finding_set(struct finding *finding, enum verdict verdict, const char *situ
 
 void finding_set_refused(struct finding *finding, const struct refusal *refusal)
 {
-	char sentence[REFUSAL_SENTENCE_SIZE];
-
 	const bool waited = refusal->result == -ETIMEDOUT || refusal->result == -EBUSY;
+	char sentence[REFUSAL_SENTENCE_SIZE];
 
 	finding_set(finding, WRONG, waited ? "unresponsive" : "refused", NULL, "%s",
 		    refusal_sentence(refusal, NULL, sentence));
 }
 
-/* --- the walk -------------------------------------------------------------------------------- */
+/* --- the walk ------ */
 
 enum {
 	READ = 1 << STEP_APPLICATION,

@@ -82,7 +82,7 @@ static void print_sentence(const struct event *event, FILE *stream)
 
 void event_print(const struct event *event, FILE *stream)
 {
-	char clock[CALENDAR_TEXT_SIZE];
+	char clock[CALENDAR_STAMP_SIZE];
 
 	fprintf(stream, "%s  ", calendar_local(event->time, clock));
 	print_sentence(event, stream);

@@ -12,7 +12,7 @@
 #include "client/language.h"
 #include "client/text.h"
 
-/* --- lines ----------------------------------------------------------------------------------- */
+/* --- lines ------ */
 
 enum {
 	LABEL_WIDTH = 20,
@@ -37,7 +37,7 @@ static void print_word(const char *label, const char *value, const struct word *
 	print_text(label, value ? text_word(words, value) : NULL, stream);
 }
 
-/* --- the holder ------------------------------------------------------------------------------ */
+/* --- the holder ------ */
 
 static void print_with_substitutes(const char *label, const char *value, const char *flags,
 				   FILE *stream)
@@ -86,7 +86,7 @@ static int print_holder(const struct description *description, FILE *stream)
 	return 0;
 }
 
-/* --- how long it is good for ----------------------------------------------------------------- */
+/* --- how long it is good for ------ */
 
 static const struct word policies[] = {
 	{ "1.2.392.200149.8.5.1.3.30", N_("auth certificates of the My Number Card") },
@@ -180,7 +180,7 @@ static void print_validity(const struct description *description, time_t now, FI
 	print_word(_("Revocation"), description->revocation, revocations, stream);
 }
 
-/* --- what it is ------------------------------------------------------------------------------ */
+/* --- what it is ------ */
 
 static void print_purpose(const struct description *description, const struct label *label,
 			  FILE *stream)

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "client/failure.h"
 
-/* --- telling --------------------------------------------------------------------------------- */
+/* --- telling ------ */
 
 static int tell(const struct follower *follower, struct event event)
 {
@@ -54,7 +54,7 @@ static int tell_beginning(struct follower *follower)
 	return end;
 }
 
-/* --- changes --------------------------------------------------------------------------------- */
+/* --- changes ------ */
 
 static int change_manager(struct follower *follower, struct manager *manager,
 			  const DBusMessageIter *properties)
@@ -171,7 +171,7 @@ static int on_interfaces_removed(struct follower *follower, DBusMessageIter body
 	return end;
 }
 
-/* --- the service comes and goes -------------------------------------------------------------- */
+/* --- the service comes and goes ------ */
 
 /* 0: it could not be sent. */
 static uint32_t send(DBusConnection *bus, const struct request *request, bool may_start)
@@ -251,7 +251,7 @@ static int on_reply(struct follower *follower, DBusMessage *reply)
 	return is_objects ? on_objects(follower, reply) : on_manager(follower, reply);
 }
 
-/* --- messages -------------------------------------------------------------------------------- */
+/* --- messages ------ */
 
 static bool is_signal(DBusMessage *message, const char *interface, const char *member,
 		      const char *signature)
@@ -306,7 +306,7 @@ int follower_take(struct follower *follower)
 	return end;
 }
 
-/* --- the follower ---------------------------------------------------------------------------- */
+/* --- the follower ------ */
 
 static int watch_service(DBusConnection *bus)
 {

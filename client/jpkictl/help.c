@@ -4,7 +4,6 @@
 #include <config.h>
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "client/cms/scheme.h"

@@ -52,7 +52,7 @@ static json_t *own_value(const struct event *event)
 
 bool json_print_event(const struct event *event, FILE *stream)
 {
-	char time[CALENDAR_TEXT_SIZE];
+	char time[CALENDAR_STAMP_SIZE];
 	json_t *value = json_pack("{s:s, s:s, s:b}",
 				  "time", calendar_local_stamp(event->time, time),
 				  "event", event_name(event),

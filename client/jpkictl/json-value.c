@@ -50,7 +50,7 @@ json_t *value_of_tries(const struct applet *applet)
 
 json_t *value_of_time(uint64_t seconds)
 {
-	char text[CALENDAR_TEXT_SIZE];
+	char text[CALENDAR_STAMP_SIZE];
 
 	return *calendar_stamp(seconds, text) ? json_string(text) : json_null();
 }

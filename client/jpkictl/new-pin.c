@@ -27,7 +27,7 @@ static int take_new_pin(struct applet_call *call, const struct refusal *last)
 	return pin_ask_new(call->terminal, call->label, call->pin, &call->new_pin);
 }
 
-/* --- change ---------------------------------------------------------------------------------- */
+/* --- change ------ */
 
 static int prepare_change(struct applet_call *call, const struct refusal *last)
 {
@@ -69,7 +69,7 @@ int new_pin_change(const struct arguments *arguments)
 	return failure != 0 ? failure : applet_call_make(&call, &change, &reply);
 }
 
-/* --- reset ----------------------------------------------------------------------------------- */
+/* --- reset ------ */
 
 static int take_reset_code(struct applet_call *call)
 {

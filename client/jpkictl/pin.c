@@ -33,7 +33,7 @@ static int pin_check(const struct secret *secret, const char *what)
 			   PIN_LENGTH_MAX);
 }
 
-/* --- a descriptor ---------------------------------------------------------------------------- */
+/* --- a descriptor ------ */
 
 static int read_to_end(int fd, struct secret *pin)
 {
@@ -86,7 +86,7 @@ int pin_to_descriptor(const struct secret *secret)
 	return r < 0 ? r : TAKE_FD(reader);
 }
 
-/* --- the terminal ---------------------------------------------------------------------------- */
+/* --- the terminal ------ */
 
 static int fail_terminal(int r)
 {

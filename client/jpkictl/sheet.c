@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -15,7 +14,7 @@
 #include "client/language.h"
 #include "client/text.h"
 
-/* --- lines ----------------------------------------------------------------------------------- */
+/* --- lines ------ */
 
 static const char *const row_names[] = {
 	N_("Certificate"), N_("Valid from"), N_("Valid until"), N_("Renewal"), N_("PIN"),
@@ -91,7 +90,7 @@ print_formatted(const struct sheet *sheet, enum row row, enum style style, const
 	print_row(sheet, row, style, text);
 }
 
-/* --- the certificate ------------------------------------------------------------------------- */
+/* --- the certificate ------ */
 
 /* Of one whose dates are not known. */
 static void print_unknown(const struct sheet *sheet)
@@ -194,7 +193,7 @@ static void print_certificate(const struct sheet *sheet)
 	print_renewal(sheet);
 }
 
-/* --- the PIN --------------------------------------------------------------------------------- */
+/* --- the PIN ------ */
 
 /* What can be done about a locked one. */
 static void print_advice(const struct sheet *sheet)

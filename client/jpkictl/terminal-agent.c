@@ -8,7 +8,7 @@
 #include "client/jpkictl/pin.h"
 #include "client/language.h"
 
-/* --- what the service says ------------------------------------------------------------------- */
+/* --- what the service says ------ */
 
 static void on_ask(struct agent_question *question, void *userdata)
 {
@@ -51,9 +51,9 @@ int terminal_agent_open(struct terminal_agent *agent, DBusConnection *service, i
 		.terminal = terminal,
 		.tries_max = applet->tries_max,
 	};
-	return agent_new(service, true, &methods, agent, &agent->agent, &refusal) ?
-		       0 :
-		       refusal_say(&refusal);
+	if (!agent_new(service, true, &methods, agent, &agent->agent, &refusal))
+		return refusal_say(&refusal);
+	return 0;
 }
 
 void terminal_agent_close(struct terminal_agent *agent)
@@ -64,7 +64,7 @@ void terminal_agent_close(struct terminal_agent *agent)
 	agent->pin = secret_free(agent->pin);
 }
 
-/* --- the question ---------------------------------------------------------------------------- */
+/* --- the question ------ */
 
 /* While the person types, the service can lose the card, end, or give up waiting. */
 static bool is_wanted(void *userdata)

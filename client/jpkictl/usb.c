@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -35,7 +34,7 @@ static const struct {
 	{ 0x054C, 0x06C3 }, /* Sony RC-S380/P */
 };
 
-/* --- files ----------------------------------------------------------------------------------- */
+/* --- files ------ */
 
 /* NULL: it is not there, no regular file, or longer than that; or there is no memory. */
 static char *file_read(int directory, const char *path, size_t length_max)
@@ -88,7 +87,7 @@ static bool attribute_number(int devices, const char *device, const char *name,
 	return true;
 }
 
-/* --- pcscd's drivers ------------------------------------------------------------------------- */
+/* --- pcscd's drivers ------ */
 
 static const char *after(const char *text, const char *mark)
 {
@@ -148,7 +147,7 @@ static void libccid_read_version(char version[DRIVER_VERSION_SIZE])
 	snprintf(version, DRIVER_VERSION_SIZE, "%.*s", (int)length, text ? text : "");
 }
 
-/* --- readers --------------------------------------------------------------------------------- */
+/* --- readers ------ */
 
 /* "1-2" is a device, "1-2:1.0" one of its interfaces. */
 static bool entry_is_reader(int devices, const char *entry, const struct usb_reader *device)

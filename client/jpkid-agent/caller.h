@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The program that a PIN is for. */
 #pragma once
 
 #include <stdint.h>

@@ -32,7 +32,7 @@ static void inventory_freep(struct inventory **inventory)
 	inventory_free(*inventory);
 }
 
-/* --- what is there --------------------------------------------------------------------------- */
+/* --- what is there ------ */
 
 int cards_call(struct cards *cards, const struct request *request, bus_reply *done, void *userdata,
 	       struct bus_pending **ret_pending)
@@ -92,7 +92,7 @@ static void cards_ask(struct cards *cards)
 		cards->methods->complete(cards->userdata);
 }
 
-/* --- signals --------------------------------------------------------------------------------- */
+/* --- signals ------ */
 
 static void on_come_or_gone(DBusMessage *signal, void *userdata)
 {
@@ -178,7 +178,7 @@ enum advice cards_advice(const struct cards *cards, const char *path, const char
 	return ADVICE_WINDOW_OR_STORE;
 }
 
-/* --- an object of its own -------------------------------------------------------------------- */
+/* --- an object of its own ------ */
 
 int cards_new(struct bus *bus, const struct cards_methods *methods, void *userdata,
 	      struct cards **ret_cards)

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -16,7 +15,6 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "client/jpkid-agent/prompt.h"
 
 enum {
@@ -26,7 +24,7 @@ enum {
 	STATUS_FAILED,
 
 	GRACE_USEC = 1 * USEC_PER_SEC,	  /* to restore a terminal */
-	OVERTIME_USEC = 2 * USEC_PER_SEC, /* for a dialogue that should end by itself */
+	OVERTIME_USEC = 2 * USEC_PER_SEC, /* for a dialog that should end by itself */
 };
 
 struct inquiry {
@@ -38,7 +36,7 @@ struct inquiry {
 	void *userdata;
 };
 
-/* --- the process that asks ------------------------------------------------------------------- */
+/* --- the process that asks ------ */
 
 static void do_nothing(int number)
 {
@@ -86,7 +84,7 @@ static int process_run(const struct prompt *prompt, pid_t parent, int writer)
 	return r == ANSWER_DISMISSED ? STATUS_DISMISSED : STATUS_FAILED;
 }
 
-/* --- the process that waits ------------------------------------------------------------------ */
+/* --- the process that waits ------ */
 
 static void inquiry_free(struct inquiry *inquiry)
 {
@@ -94,8 +92,7 @@ static void inquiry_free(struct inquiry *inquiry)
 		return;
 	sd_event_source_disable_unref(inquiry->child);
 	sd_event_source_disable_unref(inquiry->timer);
-	if (inquiry->reader >= 0)
-		close(inquiry->reader);
+	closep(&inquiry->reader);
 	free(inquiry);
 }
 

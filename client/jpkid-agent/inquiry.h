@@ -24,5 +24,5 @@ typedef void inquiry_done(int result, int fd, void *userdata);
 int inquiry_start(sd_event *event, const struct prompt *prompt, inquiry_done *done, void *userdata,
 		  struct inquiry **ret_inquiry);
 
-/* Closes the dialogue, by force if need be; @done is called soon. */
+/* Closes the dialog, by force if need be; @done is called soon. */
 void inquiry_stop(struct inquiry *inquiry);

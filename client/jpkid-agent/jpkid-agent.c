@@ -35,7 +35,7 @@ struct session {
 	struct questions questions;
 };
 
-/* --- the service ----------------------------------------------------------------------------- */
+/* --- the service ------ */
 
 static void on_ask(struct agent_question *question, void *userdata)
 {
@@ -108,7 +108,7 @@ static int session_register(struct session *session)
 	return 0;
 }
 
-/* --- cards ----------------------------------------------------------------------------------- */
+/* --- cards ------ */
 
 /* Another applet's certificate takes a PIN. */
 static void on_card_found(const struct applet *applet, void *userdata)
@@ -149,7 +149,7 @@ static int session_watch_cards(struct session *session)
 	return r;
 }
 
-/* --- the session ----------------------------------------------------------------------------- */
+/* --- the session ------ */
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
@@ -209,7 +209,7 @@ static void session_close(struct session *session)
 	sd_event_unref(session->event);
 }
 
-/* --- the command line ------------------------------------------------------------------------ */
+/* --- the command line ------ */
 
 static const struct option options[] = {
 	{ "pinentry", required_argument, NULL, 'p' },
@@ -220,12 +220,16 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-	N_("Usage: jpkid-agent [--pinentry=PATH] [--no-notices]\nAsks the user of this session for "
-	   "a PIN of the My Number Card when jpkid needs one, and shows notices\nwhen the card's "
-	   "certificates can be renewed or expire, and when a PIN has become locked.\n\n  "
-	   "--pinentry=PATH  Ask with this program (default: pinentry in PATH)\n  --no-notices     "
-	   "Show no notices\n  --help           Show this help\n  --version        Show the "
-	   "version\n");
+	N_("Usage: jpkid-agent [--pinentry=PATH] [--no-notices]\n"
+	   "Asks the user of this session for a PIN of the My Number Card when "
+	   "jpkid needs one, and shows notices\n"
+	   "when the card's certificates can be renewed or expire, and when a PIN "
+	   "has become locked.\n"
+	   "\n"
+	   "  --pinentry=PATH  Ask with this program (default: pinentry in PATH)\n"
+	   "  --no-notices     Show no notices\n"
+	   "  --help           Show this help\n"
+	   "  --version        Show the version\n");
 
 /* 0; what is to be printed in *ret_text, if anything; or -EINVAL. */
 static int command_line_parse(int argc, char **argv, struct session *session, const char **ret_text)

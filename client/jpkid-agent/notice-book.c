@@ -21,7 +21,7 @@ static const char *const words[NOTICE_STAGE_COUNT] = {
 	[NOTICE_WEEK] = "week",	  [NOTICE_DAY] = "day",		    [NOTICE_EXPIRED] = "expired",
 };
 
-/* --- entries --------------------------------------------------------------------------------- */
+/* --- entries ------ */
 
 struct notice_entry *notice_book_find(struct notice_book *book, const char *id)
 {
@@ -114,7 +114,7 @@ uint64_t notice_book_next(const struct notice_book *book, uint64_t now)
 	return first;
 }
 
-/* --- text ------------------------------------------------------------------------------------ */
+/* --- text ------ */
 
 void notice_book_format(const struct notice_book *book, char text[NOTICE_TEXT_SIZE])
 {

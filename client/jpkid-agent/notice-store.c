@@ -49,7 +49,7 @@ static int open_folder(const struct notice_store *store)
 	return fd < 0 ? -errno : fd;
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- reading ------ */
 
 static int read_text(int fd, char text[NOTICE_TEXT_SIZE])
 {
@@ -92,7 +92,7 @@ void notice_store_load(struct notice_store *store, struct notice_book *book)
 		log_warning(_("%s/%s cannot be read: %s"), store->folder, FILE_NAME, strerror(-r));
 }
 
-/* --- writing --------------------------------------------------------------------------------- */
+/* --- writing ------ */
 
 static int make_folders(const char *folder)
 {
@@ -111,14 +111,11 @@ static int make_folders(const char *folder)
 
 static int write_text(int fd, const char *text)
 {
-	while (*text) {
-		const ssize_t put = write(fd, text, strlen(text));
+	int r = file_write_all(fd, text, strlen(text));
 
-		if (put < 0 && errno != EINTR)
-			return -errno;
-		text += put > 0 ? put : 0;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	return r;
 }
 
 static int save(const struct notice_store *store, const struct notice_book *book)

@@ -2,7 +2,6 @@
 #include "client/jpkid-agent/notices.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,7 @@ static uint64_t now_seconds(void)
 	return clock_microseconds(CLOCK_REALTIME) / USEC_PER_SEC;
 }
 
-/* --- words ----------------------------------------------------------------------------------- */
+/* --- words ------ */
 
 static void write_summary(char summary[SUMMARY_SIZE], enum notice_stage stage, int days)
 {
@@ -85,7 +84,7 @@ static void write_body(char body[BODY_SIZE], const struct notice_entry *entry,
 			 _("If you have done so already, put the card into the reader once."));
 }
 
-/* --- the ends of certificates ---------------------------------------------------------------- */
+/* --- the ends of certificates ------ */
 
 static void log_not_shown(const char *why)
 {
@@ -179,7 +178,7 @@ static void on_ready(void *userdata)
 	notices_catch_up(userdata);
 }
 
-/* --- certificates ---------------------------------------------------------------------------- */
+/* --- certificates ------ */
 
 /* What tells it from all others, and nothing else about it. */
 static int certificate_id(const struct description *certificate, char id[NOTICE_ID_SIZE])
@@ -249,7 +248,7 @@ void notices_look(struct notices *notices, struct cards *cards, const struct app
 		notices->looking++;
 }
 
-/* --- a PIN ----------------------------------------------------------------------------------- */
+/* --- a PIN ------ */
 
 static void on_locked_shown(DBusMessage *reply, void *userdata)
 {
@@ -271,7 +270,7 @@ void notices_tell_locked(struct notices *notices, const struct label *label, enu
 		log_not_shown(strerror(-r));
 }
 
-/* --- an object of its own -------------------------------------------------------------------- */
+/* --- an object of its own ------ */
 
 static void notices_freep(struct notices **notices)
 {

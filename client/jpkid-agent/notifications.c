@@ -24,7 +24,7 @@ struct notifications {
 	bool is_lost; /* the bus */
 };
 
-/* --- the bus --------------------------------------------------------------------------------- */
+/* --- the bus ------ */
 
 static void on_lost(void *userdata)
 {
@@ -71,7 +71,7 @@ static int session_bus_open(struct notifications *notifications)
 	return r;
 }
 
-/* --- Notify ---------------------------------------------------------------------------------- */
+/* --- Notify ------ */
 
 static int write_notification(DBusMessage *message, const struct notification *notification)
 {
@@ -108,7 +108,7 @@ int notifications_show(struct notifications *notifications, const struct notific
 	return r == 0 ? bus_call(notifications->bus, message, done, userdata, NULL) : r;
 }
 
-/* --- an object of its own -------------------------------------------------------------------- */
+/* --- an object of its own ------ */
 
 int notifications_new(sd_event *event, void (*ready)(void *userdata), void *userdata,
 		      struct notifications **ret_notifications)

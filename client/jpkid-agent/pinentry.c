@@ -21,7 +21,7 @@ struct pinentry {
 	assuan_context_t context;
 };
 
-/* --- libassuan's memory ---------------------------------------------------------------------- */
+/* --- libassuan's memory ------ */
 
 /* What libassuan reads into is part of its context: all that it allocates is locked and wiped. */
 struct block {
@@ -68,7 +68,7 @@ static void *block_resize(void *bytes, size_t size)
 	return resized;
 }
 
-/* --- the program ----------------------------------------------------------------------------- */
+/* --- the program ------ */
 
 /* In the program's process, before it is executed: it goes with this one. */
 static void on_fork(void *userdata, int reserved)
@@ -122,7 +122,7 @@ static int program_start(struct pinentry *pinentry, const char *path)
 	return error ? fail(path, error) : 0;
 }
 
-/* --- commands -------------------------------------------------------------------------------- */
+/* --- commands ------ */
 
 static gpg_error_t run(struct pinentry *pinentry, const char *line)
 {
@@ -231,7 +231,7 @@ static int judge(gpg_error_t error)
 	return fail(_("the dialog failed"), error);
 }
 
-/* --- the dialogue ---------------------------------------------------------------------------- */
+/* --- the dialog ------ */
 
 void pinentry_closep(struct pinentry **pinentry)
 {

@@ -20,17 +20,13 @@ struct dialog {
 
 /*
  * @program: a path, or a name to be found in PATH. *ret_pinentry is to be closed by
- * pinentry_close(). 0, -EIO (the log says why), or -ENOMEM, also where none can be locked.
+ * pinentry_closep(). 0, -EIO (the log says why), or -ENOMEM, also where none can be locked.
  */
 int pinentry_open(const char *program, struct pinentry **ret_pinentry);
 void pinentry_closep(struct pinentry **pinentry);
 
-/*
- * 0, ANSWER_DISMISSED (all that is not consent: refusal, a closed window, the timeout) or -EIO.
- */
+/* 0, ANSWER_DISMISSED (all that is not consent: refusal, a closed window, the timeout) or -EIO. */
 int pinentry_confirm(struct pinentry *pinentry, const struct dialog *dialog);
 
-/*
- * Likewise; with 0, @secret holds what was typed: of more than fits, as much as fits.
- */
+/* Likewise; with 0, @secret holds what was typed: of more than fits, as much as fits. */
 int pinentry_ask(struct pinentry *pinentry, const struct dialog *dialog, struct secret *secret);

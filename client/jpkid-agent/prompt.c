@@ -18,7 +18,7 @@ enum {
 	ENTRIES_MAX = 5, /* a pinentry that answers by itself shall not keep us busy */
 };
 
-/* --- words ----------------------------------------------------------------------------------- */
+/* --- words ------ */
 
 static const struct label *label_of(const struct prompt *prompt)
 {
@@ -43,7 +43,7 @@ static char *copy_foreign(const char *text)
 	return copy;
 }
 
-/* --- one question ---------------------------------------------------------------------------- */
+/* --- one question ------ */
 
 static void write_caller(const struct prompt *prompt, FILE *stream)
 {

@@ -31,7 +31,7 @@ void questions_cancel(struct questions *questions, uint64_t number);
 void questions_cancel_all(struct questions *questions);
 
 /*
- * Cancels all, takes no more, and ends the loop with @result once the dialogue is closed. The first
+ * Cancels all, takes no more, and ends the loop with @result once the dialog is closed. The first
  * @result is the one.
  */
 void questions_end(struct questions *questions, int result);

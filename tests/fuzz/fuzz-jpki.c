@@ -214,10 +214,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	const uint8_t choice = length > 0 ? bytes[0] : 0;
 	const enum jpki_applet applet = choice & CHOICE_SIGN ? JPKI_SIGN : JPKI_AUTH;
-	const enum jpki_certificate which = choice & CHOICE_ISSUER ? JPKI_ISSUER_CERTIFICATE
-								    : JPKI_HOLDER_CERTIFICATE;
-	const enum jpki_padding padding = choice & CHOICE_PSS ? JPKI_PADDING_PSS_SHA256
-							      : JPKI_PADDING_PKCS1;
+	const enum jpki_certificate which = choice & CHOICE_ISSUER ? JPKI_ISSUER_CERTIFICATE :
+								     JPKI_HOLDER_CERTIFICATE;
+	const enum jpki_padding padding = choice & CHOICE_PSS ? JPKI_PADDING_PSS_SHA256 :
+								JPKI_PADDING_PKCS1;
 	const bool at_pad = choice & CHOICE_PAD;
 	struct card card = { .bytes = bytes + (length > 0), .length = length - (length > 0) };
 	struct jpki jpki = JPKI_INIT(((struct channel){

@@ -55,7 +55,7 @@ void program_open(struct program *program, uid_t uid);
 void program_clear(struct program *program);
 void program_send(struct program *program, DBusMessage *message);
 
-/* --- registration ---------------------------------------------------------------------------------------------- */
+/* --- registration ------ */
 
 /*
  * RegisterAgent of MANAGER, or RegisterAndAsk or RegisterAndEnd of TEST_INTERFACE, which do the same and, before the bus
@@ -76,7 +76,7 @@ void agency_register_for_own_calls(struct agency *agency, struct program *progra
 void agency_register_at(struct agency *agency, struct program *program, const char *path);
 DBusMessage *agency_unregister(struct agency *agency, struct program *program, const char *path);
 
-/* --- questions ------------------------------------------------------------------------------------------------- */
+/* --- questions ------ */
 
 /* As agents_ask(); by default for a caller of our own uid that has no agent. */
 int agency_ask_for(struct agency *agency, uid_t uid, DBusConnection *caller, const struct agent_details *details);

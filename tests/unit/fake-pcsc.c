@@ -56,7 +56,7 @@ void fake_pcsc_reset(void)
 		fake_card.tries[applet] = (int)jpki_tries_max((enum jpki_applet)applet);
 }
 
-/* --- the card ------------------------------------------------------------------------------------------------- */
+/* --- the card ------ */
 
 struct answer {
 	uint8_t *bytes;
@@ -271,7 +271,7 @@ static long card_run(const uint8_t *command, size_t length, struct answer *answe
 	}
 }
 
-/* --- daemon/pcsc.h -------------------------------------------------------------------------------------------- */
+/* --- daemon/pcsc.h ------ */
 
 int pcsc_open(struct pcsc **ret_pcsc)
 {

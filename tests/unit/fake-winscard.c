@@ -25,7 +25,7 @@ const SCARD_IO_REQUEST g_rgSCardT1Pci = { SCARD_PROTOCOL_T1, sizeof(SCARD_IO_REQ
 
 struct fake_pcscd fake_pcscd;
 
-/* --- what a test does ------------------------------------------------------------------------------------------ */
+/* --- what a test does ------ */
 
 void fake_winscard_reset(void)
 {
@@ -83,7 +83,7 @@ void fake_set_state(const char *name, DWORD state)
 	fake_pcscd.readers[i].state = state;
 }
 
-/* --- readers ---------------------------------------------------------------------------------------------------- */
+/* --- readers ------ */
 
 LONG SCardEstablishContext(DWORD scope, LPCVOID reserved1, LPCVOID reserved2, LPSCARDCONTEXT context)
 {
@@ -209,7 +209,7 @@ LONG SCardGetStatusChange(SCARDCONTEXT context, DWORD timeout, SCARD_READERSTATE
 	return any_changed(states, count, count_before) ? SCARD_S_SUCCESS : SCARD_E_TIMEOUT;
 }
 
-/* --- cards ------------------------------------------------------------------------------------------------------ */
+/* --- cards ------ */
 
 static const char *share_name(DWORD share)
 {

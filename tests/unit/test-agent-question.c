@@ -97,7 +97,7 @@ static void assert_number(DBusMessage *request, const char *name, int type, dbus
 	assert_int_equal(number, expected);
 }
 
-/* --- what is asked --------------------------------------------------------------------------------------------- */
+/* --- what is asked ------ */
 
 static void the_agent_is_told_what_a_person_must_know(void **state)
 {
@@ -159,7 +159,7 @@ static void an_agent_can_have_several_questions(void **state)
 	assert_cancelled(agency, &agency->program, 1);
 }
 
-/* --- what comes back ------------------------------------------------------------------------------------------- */
+/* --- what comes back ------ */
 
 static void what_the_agent_sends_is_what_the_service_reads(void **state)
 {
@@ -252,7 +252,7 @@ static void a_second_answer_goes_nowhere(void **state)
 	assert_int_equal(count_fds(), before + 1);
 }
 
-/* --- nothing comes back ---------------------------------------------------------------------------------------- */
+/* --- nothing comes back ------ */
 
 static void a_question_that_is_cancelled_is_taken_back(void **state)
 {

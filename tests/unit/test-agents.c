@@ -12,7 +12,7 @@ enum {
 	AGENTS_OF_ALL = 64,
 };
 
-/* --- who is asked ---------------------------------------------------------------------------------------------- */
+/* --- who is asked ------ */
 
 static void without_an_agent_nobody_is_asked(void **state)
 {
@@ -97,7 +97,7 @@ static void an_agent_is_not_asked_before_it_is_known_whose_it_is(void **state)
 	agency_ask_program(agency, &agency->program);
 }
 
-/* --- registration ---------------------------------------------------------------------------------------------- */
+/* --- registration ------ */
 
 static void a_connection_has_one_agent(void **state)
 {
@@ -181,7 +181,7 @@ static void options_that_are_not_its_own_are_refused(void **state)
 	agency_register(agency, &agency->program);
 }
 
-/* --- limits ---------------------------------------------------------------------------------------------------- */
+/* --- limits ------ */
 
 static void a_user_has_at_most_16_agents(void **state)
 {
@@ -239,7 +239,7 @@ static void all_users_have_at_most_64_agents(void **state)
 	agency_register(agency, &agency->program);
 }
 
-/* --- registrations that end early ------------------------------------------------------------------------------ */
+/* --- registrations that end early ------ */
 
 static void who_leaves_while_it_registers_has_no_agent(void **state)
 {

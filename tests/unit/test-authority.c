@@ -54,7 +54,7 @@ struct fixture {
 	char id[ID_SIZE], cancelled_id[ID_SIZE], subject[ID_SIZE], checked_action[ID_SIZE];
 };
 
-/* --- the service ------------------------------------------------------------------------------ */
+/* --- the service ------ */
 
 static void on_authorized(int result, uid_t uid, void *userdata)
 {
@@ -85,7 +85,7 @@ static const struct method test_methods[] = { { .name = "Ask", .handle = handle_
 static const struct interface test_interface = { .name = TEST_INTERFACE, .methods = test_methods };
 static const struct interface *const test_interfaces[] = { &test_interface, NULL };
 
-/* --- polkit ----------------------------------------------------------------------------------- */
+/* --- polkit ------ */
 
 static void copy_string(char copy[static ID_SIZE], DBusMessageIter *iter)
 {
@@ -218,7 +218,7 @@ static void start_polkit(struct fixture *fixture, enum verdict verdict)
 			 DBUS_REQUEST_NAME_REPLY_PRIMARY_OWNER);
 }
 
-/* --- a test ----------------------------------------------------------------------------------- */
+/* --- a test ------ */
 
 static int set_up(void **state)
 {

@@ -44,7 +44,7 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 		size_t length;
 
 		dbus_message_iter_init(message, &iter);
-		reader_bytes(&iter, &bytes, &length);
+		message_read_bytes(&iter, &bytes, &length);
 		writer_begin(&writer, reply);
 		writer_bytes(&writer, bytes, length);
 		assert_int_equal(writer_finish(&writer), 0);
@@ -209,7 +209,7 @@ static void big_messages_pass_both_ways(void **state)
 	reply = client_call(fixture->event, fixture->client, message);
 	assert_true(dbus_message_has_signature(reply, "ay"));
 	dbus_message_iter_init(reply, &iter);
-	reader_bytes(&iter, &echo, &length);
+	message_read_bytes(&iter, &echo, &length);
 	assert_int_equal(length, BIG);
 	assert_memory_equal(echo, bytes, BIG);
 	dbus_message_unref(reply);

@@ -7,7 +7,7 @@
 
 #include "tests/unit/attempt.h"
 
-/* --- wrong PINs ------------------------------------------------------------------------------------------------ */
+/* --- wrong PINs ------ */
 
 static void after_two_wrong_pins_a_user_waits_and_nothing_is_asked_of_the_card(void **state)
 {
@@ -93,7 +93,7 @@ static void a_ledger_that_cannot_be_written_keeps_the_pin_back(void **state)
 	assert_int_equal(mkdir(state_path, 0700), 0);
 }
 
-/* --- what the card has just refused ---------------------------------------------------------------------------- */
+/* --- what the card has just refused ------ */
 
 static void the_pin_that_the_card_has_just_refused_is_not_sent_again(void **state)
 {
@@ -140,7 +140,7 @@ static void what_was_refused_is_forgotten_with_the_insertion_and_after_a_right_p
 	assert_int_equal(attempt_pin(&guard, &asked, "9991", ALICE), 0);
 }
 
-/* --- leases ---------------------------------------------------------------------------------------------------- */
+/* --- leases ------ */
 
 static int use_lease(struct guard *guard, struct script *script, unsigned int pin_number)
 {
@@ -204,7 +204,7 @@ static void a_lease_in_use_buys_no_guesses(void **state)
 	assert_int_equal(attempt_pin(&guard, &nothing, "9993", ALICE), ANSWER_HELD_OFF);
 }
 
-/* --- which card it is ------------------------------------------------------------------------------------------ */
+/* --- which card it is ------ */
 
 static void before_the_first_pin_the_card_is_told_by_its_auth_certificate(void **state)
 {

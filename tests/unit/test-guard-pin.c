@@ -2,7 +2,7 @@
 /* PINs that are changed, reset with a code, or typed at the reader's pad: each guarded as a PIN that is sent. */
 #include "tests/unit/attempt.h"
 
-/* --- the new PIN ----------------------------------------------------------------------------------------------- */
+/* --- the new PIN ------ */
 
 /* What goes before CHANGE REFERENCE DATA. */
 #define UP_TO_CHANGE { QUERY_AUTH, "63 C3" }, { VERIFY_AUTH, OK }, { SELECT_AUTH_PIN, OK }
@@ -87,7 +87,7 @@ static void with_a_wrong_old_pin_nothing_is_changed(void **state)
 	assert_tries(job, 2);
 }
 
-/* --- the reset code -------------------------------------------------------------------------------------------- */
+/* --- the reset code ------ */
 
 #define QUERY_CODE "00 2C 00 98"
 #define RESET_AUTH "00 2C 00 98 0A 43 4F 44 45 30 30 35 36 37 38"
@@ -185,7 +185,7 @@ static void who_has_reset_a_pin_does_not_wait_for_having_guessed_at_it(void **st
 	assert_int_equal(attempt_pin(&guard, &again, "1234", ALICE), ANSWER_PIN_INCORRECT);
 }
 
-/* --- the pad --------------------------------------------------------------------------------------------------- */
+/* --- the pad ------ */
 
 static void what_did_not_reach_the_card_from_the_pad_cost_nothing_and_the_counter_is_asked(void **state)
 {

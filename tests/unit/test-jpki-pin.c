@@ -19,7 +19,7 @@ static struct jpki jpki_new(bool short_verify)
 	return jpki;
 }
 
-/* --- CHANGE REFERENCE DATA -------------------------------------------------------------------- */
+/* --- CHANGE REFERENCE DATA ------ */
 
 static int change_on(struct script *script, struct jpki *jpki, enum jpki_applet applet,
 		     const char *new_pin)
@@ -160,7 +160,7 @@ static void an_empty_new_pin_is_never_sent(void **state)
 	assert_int_equal(change_on(&nothing, &jpki, JPKI_AUTH, ""), -EINVAL);
 }
 
-/* --- the tries of the reset code -------------------------------------------------------------- */
+/* --- the tries of the reset code ------ */
 
 static int reset_tries_on(struct script *script, struct jpki *jpki, enum jpki_applet applet,
 			  int *ret_tries)
@@ -224,7 +224,7 @@ static void the_query_of_the_code_falls_back_on_select(void **state)
 	assert_false(jpki.short_verify);
 }
 
-/* --- RESET RETRY COUNTER ---------------------------------------------------------------------- */
+/* --- RESET RETRY COUNTER ------ */
 
 static int reset_with(struct script *script, struct jpki *jpki, const char *code, const char *pin,
 		      int *ret_tries)
@@ -363,7 +363,7 @@ static void the_longest_code_and_pin_fit(void **state)
 			 0);
 }
 
-/* --- the pad ---------------------------------------------------------------------------------- */
+/* --- the pad ------ */
 
 static int verify_from_pad_on(struct script *script, struct jpki *jpki, enum jpki_applet applet,
 			      int *ret_tries)

@@ -67,7 +67,7 @@ static void assert_bytes_pass(const uint8_t *bytes, size_t length)
 	assert_true(dbus_message_has_signature(message, "ay"));
 
 	dbus_message_iter_init(message, &iter);
-	reader_bytes(&iter, &read, &read_length);
+	message_read_bytes(&iter, &read, &read_length);
 	assert_int_equal(read_length, length);
 	if (length > 0)
 		assert_memory_equal(read, bytes, length);

@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "tests/unit/thing.h"
 
-/* --- dispatch --------------------------------------------------------------------------------- */
+/* --- dispatch ------ */
 
 static void a_call_reaches_its_method(void **state)
 {
@@ -140,7 +140,7 @@ static void a_reply_for_which_there_was_no_memory_is_an_error(void **state)
 		     DBUS_ERROR_NO_MEMORY);
 }
 
-/* --- introspection ---------------------------------------------------------------------------- */
+/* --- introspection ------ */
 
 static void assert_introspects(struct thing *thing, const char *path, const char *const *parts)
 {
@@ -211,7 +211,7 @@ static void the_tree_can_be_walked_from_its_root(void **state)
 	thing_settle(thing);
 }
 
-/* --- ObjectManager ---------------------------------------------------------------------------- */
+/* --- ObjectManager ------ */
 
 /* The entries of the array that is the first argument. */
 static unsigned int count_entries(DBusMessage *message)

@@ -78,7 +78,7 @@ static void take_exclusively(void)
 	fake_set_state("A", PRESENT | ONE_EVENT | SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE);
 }
 
-/* --- readers --------------------------------------------------------------------------------------------------- */
+/* --- readers ------ */
 
 static void the_first_watch_tells_what_there_is_without_waiting(void **state)
 {
@@ -234,7 +234,7 @@ static void each_code_becomes_its_answer_when_readers_are_watched(void **state)
 	assert_int_equal(readers.count, 1);
 }
 
-/* --- cards ----------------------------------------------------------------------------------------------------- */
+/* --- cards ------ */
 
 static void cards_coming_and_going_are_told(void **state)
 {
@@ -277,7 +277,7 @@ static void another_program_taking_the_card_is_told_once_and_the_next_watch_wait
 					    "ListReaders GetStatusChange(600000:A=101A0,PnP=0)");
 }
 
-/* --- as many and as long as PC/SC has them --------------------------------------------------------------------- */
+/* --- as many and as long as PC/SC has them ------ */
 
 static void plug_many(size_t count)
 {

@@ -2,7 +2,7 @@
 /* daemon/pcsc.c over a pcscd of the test's own: which calls it makes with a card, and what their answers come to. */
 #include "tests/unit/context.h"
 
-/* --- answers --------------------------------------------------------------------------------------------------- */
+/* --- answers ------ */
 
 static void each_code_becomes_its_answer_when_a_context_is_opened(void **state)
 {
@@ -62,7 +62,7 @@ static void a_reset_in_the_middle_of_a_transaction_is_an_error_of_the_reader(voi
 	assert_string_equal(fake_journal(), "Transmit(T1,4)");
 }
 
-/* --- cards ----------------------------------------------------------------------------------------------------- */
+/* --- cards ------ */
 
 static void a_card_is_connected_as_chosen_and_left_or_powered_off(void **state)
 {

@@ -15,7 +15,7 @@
 static const struct pin_entry auth = { 4, 4, false }, sign = { 6, 16, false };
 static const struct pin_entry new_auth = { 4, 4, true }, new_sign = { 6, 16, true };
 
-/* --- the list of features --------------------------------------------------------------------- */
+/* --- the list of features ------ */
 
 /* In memory of its own, so that a sanitizer sees a byte too far. */
 static bool parse(const uint8_t *bytes, size_t length, struct pin_pad *ret_pad)
@@ -108,7 +108,7 @@ static void no_list_that_is_cut_short_is_a_pad(void **state)
 		assert_int_equal(parse(bytes, i, &pad), i == length / 2 || i == length);
 }
 
-/* --- what is asked of the pad ----------------------------------------------------------------- */
+/* --- what is asked of the pad ------ */
 
 static void assert_request(const uint8_t header[4], const struct pin_entry *entry, const char *hex)
 {

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "tests/unit/shop.h"
 
-/* --- the card is not closed ------------------------------------------------------------------------------------ */
+/* --- the card is not closed ------ */
 
 static void a_card_that_refuses_to_be_closed_is_powered_off_and_goes_on(void **state)
 {
@@ -57,7 +57,7 @@ static void a_fault_after_a_wrong_code_is_followed_by_nothing(void **state)
 	assert_string_equal(fake_journal(), "begin SELECT QUERY-CODE RESET QUERY disconnect(off) close");
 }
 
-/* --- an answer is lost ----------------------------------------------------------------------------------------- */
+/* --- an answer is lost ------ */
 
 static void a_verify_whose_answer_is_lost_is_never_sent_again_and_leaves_no_open_card(void **state)
 {
@@ -113,7 +113,7 @@ static void a_fault_between_verify_and_sign_leaves_no_open_card(void **state)
 	assert_false(fake_card.verified[JPKI_AUTH]);
 }
 
-/* --- the card is gone ------------------------------------------------------------------------------------------ */
+/* --- the card is gone ------ */
 
 static void a_fault_because_the_card_is_gone_is_told_so(void **state)
 {

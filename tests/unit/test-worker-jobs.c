@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "tests/unit/shop.h"
 
-/* --- jobs ------------------------------------------------------------------------------------------------------ */
+/* --- jobs ------ */
 
 static void each_kind_of_job_does_its_own_and_no_more_and_leaves_the_card_closed(void **state)
 {
@@ -114,7 +114,7 @@ static void the_next_job_waits_until_the_card_is_closed_and_the_reply_does_not(v
 	shop_assert_journal("begin SELECT QUERY VERIFY SIGN CLEAR end begin SELECT QUERY end");
 }
 
-/* --- turns ----------------------------------------------------------------------------------------------------- */
+/* --- turns ------ */
 
 static void assert_turns(struct worker *worker, const char *running, const char *submitted, const char *order)
 {
@@ -142,7 +142,7 @@ static void turns_of_many_go_round(void **state)
 	assert_turns(*state, "Z", "AABBCA", "ZABCABA");
 }
 
-/* --- jobs that are called off ---------------------------------------------------------------------------------- */
+/* --- jobs that are called off ------ */
 
 static void a_cancelled_job_never_reaches_the_card(void **state)
 {
