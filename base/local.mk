@@ -6,6 +6,7 @@ base_libbase_a_SOURCES = \
 	base/clock.h \
 	base/error.h \
 	base/file.c base/file.h \
+	base/format.c base/format.h \
 	base/log.c base/log.h \
 	base/log-memory.c base/log-memory.h \
 	base/option.h \

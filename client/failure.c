@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "client/language.h"
 
@@ -36,8 +37,7 @@ int failure_say(enum failure failure, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&sentence, format, arguments) < 0)
-		sentence = NULL; /* vasprintf leaves it undefined */
+	sentence = format_list(format, arguments);
 	va_end(arguments);
 
 	if (sentence)

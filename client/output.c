@@ -94,7 +94,7 @@ int output_tell(struct output *output)
 	if (!is_whole(output))
 		return failure_no_memory();
 	/* Nobody could be told that it failed. */
-	spool_write_all(STDERR_FILENO, output->bytes, output->length);
+	file_write_all(STDERR_FILENO, output->bytes, output->length);
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
+#include "base/format.h"
 
 enum {
 	NEW_FILE_MODE = 0666, /* less the umask */
@@ -25,24 +27,7 @@ enum {
 /* Of its own, because a name that is as long as names can be has no room for more. */
 #define NAME_BESIDE ".jpkictl."
 
-int spool_write_all(int fd, const void *bytes, size_t length)
-{
-	const char *rest = bytes;
-
-	while (length > 0) {
-		const ssize_t written = write(fd, rest, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		rest += written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
-
-/* --- opening --------------------------------------------------------------------------------- */
+/* --- opening ------ */
 
 static mode_t new_file_mode(void)
 {
@@ -56,14 +41,13 @@ static mode_t new_file_mode(void)
 static int open_elsewhere(void)
 {
 	const char *folder = secure_getenv("TMPDIR");
-	CLEANUP(freep) char *path = NULL;
+	CLEANUP(freep)
+	char *path = format("%s/jpkictl.XXXXXX", folder && *folder ? folder : "/var/tmp");
 	sigset_t all, before;
 	int fd;
 
-	if (asprintf(&path, "%s/jpkictl.XXXXXX", folder && *folder ? folder : "/var/tmp") < 0) {
-		path = NULL; /* asprintf leaves it undefined */
+	if (!path)
 		return -ENOMEM;
-	}
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	fd = mkostemp(path, O_CLOEXEC);
@@ -165,7 +149,7 @@ int spool_flush(struct spool *spool)
 	return write_behind_finish(&spool->behind, spool->fd);
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end ------ */
 
 static int copy_to(const struct spool *spool, int fd)
 {
@@ -181,7 +165,7 @@ static int copy_to(const struct spool *spool, int fd)
 		length = read(spool->fd, block, COPY_SIZE);
 		if (length < 0)
 			return -errno;
-		r = spool_write_all(fd, block, (size_t)length);
+		r = file_write_all(fd, block, (size_t)length);
 	} while (r == 0 && length > 0);
 	return r;
 }
@@ -222,10 +206,9 @@ static int link_beside(const struct spool *spool, char **ret_beside)
 
 		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 			return -errno;
-		if (asprintf(&beside, "%s/" NAME_BESIDE "%06x", folder, number & 0xFFFFFF) < 0) {
-			beside = NULL; /* asprintf leaves it undefined */
+		beside = format("%s/" NAME_BESIDE "%06x", folder, number & 0xFFFFFF);
+		if (!beside)
 			return -ENOMEM;
-		}
 		if (linkat(AT_FDCWD, link, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) == 0) {
 			*ret_beside = TAKE(beside);
 			return 0;
@@ -238,13 +221,12 @@ static int link_beside(const struct spool *spool, char **ret_beside)
 
 static int copy_beside(const struct spool *spool, char **ret_beside)
 {
-	CLEANUP(freep) char *folder = folder_of(spool->target), *beside = NULL;
+	CLEANUP(freep) char *folder = folder_of(spool->target);
+	CLEANUP(freep) char *beside = folder ? format("%s/" NAME_BESIDE "XXXXXX", folder) : NULL;
 	int fd, r;
 
-	if (!folder || asprintf(&beside, "%s/" NAME_BESIDE "XXXXXX", folder) < 0) {
-		beside = NULL; /* asprintf leaves it undefined */
+	if (!beside)
 		return -ENOMEM;
-	}
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

@@ -40,6 +40,3 @@ int spool_flush(struct spool *spool);
 
 /* Nothing is seen of it before. 0 or a negative errno. */
 int spool_commit(struct spool *spool);
-
-/* Writes all of it; 0 or a negative errno. */
-int spool_write_all(int fd, const void *bytes, size_t length);

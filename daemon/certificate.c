@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "daemon/digest.h"
 #include "daemon/openssl.h"
@@ -288,11 +289,9 @@ static int read_key(struct description *description, const X509 *x509)
 
 	if (!pkey)
 		return openssl_failure(ANSWER_CERTIFICATE_UNREADABLE);
-	if (asprintf(&description->key, "%s-%d", EVP_PKEY_get0_type_name(pkey),
-		     EVP_PKEY_get_bits(pkey)) >= 0)
-		return 0;
-	description->key = NULL; /* asprintf leaves it undefined */
-	return -ENOMEM;
+	description->key =
+		format("%s-%d", EVP_PKEY_get0_type_name(pkey), EVP_PKEY_get_bits(pkey));
+	return description->key ? 0 : -ENOMEM;
 }
 
 /* Negative for what is no time, as for one before 1970: no certificate of JPKI is that old. */

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "base/utf8.h"
 
@@ -170,10 +171,10 @@ static int read_main_file(const struct config_directories *directories, struct c
 	const char *const places[] = { directories->etc, directories->lib };
 
 	for (size_t i = 0; i < LENGTH_OF(places); i++) {
-		CLEANUP(freep) char *path = NULL;
+		CLEANUP(freep) char *path = format("%s/jpkid.conf", places[i]);
 		struct stat status;
 
-		if (asprintf(&path, "%s/jpkid.conf", places[i]) < 0)
+		if (!path)
 			return -ENOMEM;
 		if (lstat(path, &status) == 0 || errno != ENOENT)
 			return read_file(path, config);
@@ -189,9 +190,9 @@ static int on_directory_error(const char *path, int error)
 /* What ends in .conf and does not begin with a dot, sorted by name. */
 static int list_drop_ins(const char *directory, struct config *config, glob_t *ret_found)
 {
-	CLEANUP(freep) char *pattern = NULL;
+	CLEANUP(freep) char *pattern = format("%s/jpkid.conf.d/*.conf", directory);
 
-	if (asprintf(&pattern, "%s/jpkid.conf.d/*.conf", directory) < 0)
+	if (!pattern)
 		return -ENOMEM;
 	switch (glob(pattern, 0, on_directory_error, ret_found)) {
 	case GLOB_NOSPACE:

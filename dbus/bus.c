@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "dbus/connection.h"
 #include "dbus/loop.h"
 
@@ -276,15 +277,11 @@ const char *bus_new_owner(DBusMessage *signal)
 
 static char *signal_rule(const struct bus_signal *kind)
 {
-	char *rule;
-
-	if (asprintf(&rule, "type='signal',sender='%s',interface='%s',member='%s'%s%s%s%s%s%s",
-		     kind->sender, kind->interface, kind->member, kind->path ? ",path='" : "",
-		     kind->path ? kind->path : "", kind->path ? "'" : "",
-		     kind->argument ? ",arg0='" : "", kind->argument ? kind->argument : "",
-		     kind->argument ? "'" : "") < 0)
-		return NULL;
-	return rule;
+	return format("type='signal',sender='%s',interface='%s',member='%s'%s%s%s%s%s%s",
+		      kind->sender, kind->interface, kind->member, kind->path ? ",path='" : "",
+		      kind->path ? kind->path : "", kind->path ? "'" : "",
+		      kind->argument ? ",arg0='" : "", kind->argument ? kind->argument : "",
+		      kind->argument ? "'" : "");
 }
 
 int bus_match_add(struct bus *bus, const struct bus_signal *kind, bus_heard *heard, void *userdata,

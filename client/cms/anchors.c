@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "client/calendar.h"
 #include "client/cms/certificate-file.h"
@@ -25,11 +26,8 @@ static int read_entry(const char *directory, const struct dirent *entry, STACK_O
 
 	if (*entry->d_name == '.')
 		return 0;
-	if (asprintf(&path, "%s/%s", directory, entry->d_name) < 0) {
-		path = NULL; /* asprintf leaves it undefined */
-		return failure_no_memory();
-	}
-	return certificate_file_read_cas(path, found);
+	path = format("%s/%s", directory, entry->d_name);
+	return path ? certificate_file_read_cas(path, found) : failure_no_memory();
 }
 
 static int read_directory(const char *directory, STACK_OF(X509) *found)

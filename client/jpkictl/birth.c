@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "client/language.h"
 
 /* The days on which Taisho and Showa began were also the last of the era before. */
@@ -28,34 +29,26 @@ static const struct era *era_find(const char *key)
 	return NULL;
 }
 
-static int print(char **ret_text, const char *date, const struct era *era)
+char *birth_text(const char *date, const char *key)
 {
+	const struct era *era = era_find(key);
 	int year, month, day, era_year;
 
 	if (sscanf(date, "%4d-%2d-%2d", &year, &month, &day) != 3)
-		return asprintf(ret_text, "%s", date);
+		return strdup(date);
 	if (!era)
 		/* TRANSLATORS: a date: year, month, day */
-		return asprintf(ret_text, _("%04d-%02d-%02d"), year, month, day);
+		return format(_("%04d-%02d-%02d"), year, month, day);
 	if (strcmp(date, era->first) < 0 || strcmp(date, era->last) > 0)
 		/* TRANSLATORS: year, month, day, and the name of an era */
-		return asprintf(ret_text,
-				_("%1$04d-%2$02d-%3$02d (the certificate says %4$s, an era that "
-				  "does not have this day)"),
-				year, month, day, _(era->name));
+		return format(_("%1$04d-%2$02d-%3$02d (the certificate says %4$s, an era that does "
+				"not have this day)"),
+			      year, month, day, _(era->name));
 	era_year = year - (int)strtol(era->first, NULL, 10) + 1;
 	if (era_year == 1)
 		/* TRANSLATORS: year, month, day, and the era of which it is the first year */
-		return asprintf(ret_text, _("%1$04d-%2$02d-%3$02d (%4$s 1)"), year, month, day,
-				_(era->name));
+		return format(_("%1$04d-%2$02d-%3$02d (%4$s 1)"), year, month, day, _(era->name));
 	/* TRANSLATORS: year, month, day, the name of the era, and its year */
-	return asprintf(ret_text, _("%1$04d-%2$02d-%3$02d (%4$s %5$d)"), year, month, day,
-			_(era->name), era_year);
-}
-
-char *birth_text(const char *date, const char *era)
-{
-	char *text;
-
-	return print(&text, date, era_find(era)) < 0 ? NULL : text;
+	return format(_("%1$04d-%2$02d-%3$02d (%4$s %5$d)"), year, month, day, _(era->name),
+		      era_year);
 }

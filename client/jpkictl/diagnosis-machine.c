@@ -11,7 +11,7 @@
 #include "client/jpkictl/permission.h"
 #include "client/language.h"
 
-/* --- the bus and the service ----------------------------------------------------------------- */
+/* --- the bus and the service ------ */
 
 void check_bus(struct diagnosis *diagnosis, const struct step *step, struct finding *finding)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "client/jpkictl/diagnosis-steps.h"
 #include "client/language.h"
@@ -20,8 +21,7 @@ void finding_set(struct finding *finding, enum verdict verdict, const char *situ
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&finding->detail, format, arguments) < 0)
-		finding->detail = NULL; /* vasprintf leaves it undefined */
+	finding->detail = format_list(format, arguments);
 	va_end(arguments);
 	finding->advice = advice ? strdup(advice) : NULL;
 	if (advice && !finding->advice)

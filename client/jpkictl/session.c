@@ -84,7 +84,7 @@ static const struct reader *next_reader(const struct session *session, const str
 	return NULL;
 }
 
-/* --- no card --------------------------------------------------------------------------------- */
+/* --- no card ------ */
 
 static int say_no_card(const struct session *session)
 {
@@ -122,7 +122,7 @@ int session_expect_card(const struct session *session)
 	return session_has_card(session) ? 0 : say_no_card(session);
 }
 
-/* --- one card -------------------------------------------------------------------------------- */
+/* --- one card ------ */
 
 static int say_several(const struct session *session)
 {

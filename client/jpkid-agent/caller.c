@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/format.h"
 #include "base/utf8.h"
 
 enum {
@@ -58,7 +59,7 @@ char *caller_name(uint32_t pid)
 	char comm[COMM_SIZE], executable[NAME_MAX + 1];
 	const bool has_comm = pid != 0 && read_comm(pid, comm);
 	const bool has_executable = pid != 0 && read_executable(pid, executable);
-	char *name = NULL;
+	char *name;
 
 	if (!has_comm && !has_executable)
 		return NULL;
@@ -67,8 +68,8 @@ char *caller_name(uint32_t pid)
 		name = strdup(executable);
 	else if (!has_executable)
 		name = strdup(comm);
-	else if (asprintf(&name, "%s (%s)", comm, executable) < 0)
-		name = NULL;
+	else
+		name = format("%s (%s)", comm, executable);
 	/* File names are bytes; the kernel cuts a comm anywhere. */
 	if (name)
 		utf8_clean(name);

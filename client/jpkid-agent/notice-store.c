@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "client/language.h"
 
@@ -20,14 +21,12 @@
 static char *folder_from_environment(void)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char *folder = NULL;
-	int length = -1;
 
 	if (state && *state == '/')
-		length = asprintf(&folder, "%s/jpkid", state);
-	else if (home && *home == '/')
-		length = asprintf(&folder, "%s/.local/state/jpkid", home);
-	return length < 0 ? NULL : folder;
+		return format("%s/jpkid", state);
+	if (home && *home == '/')
+		return format("%s/.local/state/jpkid", home);
+	return NULL;
 }
 
 void notice_store_open(struct notice_store *store)

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "client/calendar.h"
 #include "client/description.h"
@@ -183,13 +184,10 @@ static void on_ready(void *userdata)
 /* What tells it from all others, and nothing else about it. */
 static int certificate_id(const struct description *certificate, char id[NOTICE_ID_SIZE])
 {
-	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *name = format("%s\n%s", certificate->issuer, certificate->serial);
 	unsigned char digest[NOTICE_ID_SIZE / 2];
-	const int length = asprintf(&name, "%s\n%s", certificate->issuer, certificate->serial);
 
-	if (length < 0)
-		name = NULL;
-	if (!name || !EVP_Digest(name, (size_t)length, digest, NULL, EVP_sha256(), NULL))
+	if (!name || !EVP_Digest(name, strlen(name), digest, NULL, EVP_sha256(), NULL))
 		return -ENOMEM;
 	for (size_t i = 0; i < sizeof(digest); i++)
 		snprintf(id + 2 * i, 3, "%02x", digest[i]);

@@ -13,7 +13,7 @@ check_PROGRAMS += $(client_tests)
 TESTS += $(client_tests)
 
 tests_unit_test_birth_SOURCES = tests/unit/test-birth.c client/jpkictl/birth.c client/jpkictl/birth.h
-tests_unit_test_birth_LDADD = $(CMOCKA_LIBS)
+tests_unit_test_birth_LDADD = base/libbase.a $(CMOCKA_LIBS)
 
 tests_unit_test_calendar_SOURCES = tests/unit/test-calendar.c client/calendar.c client/calendar.h
 tests_unit_test_calendar_LDADD = $(CMOCKA_LIBS)
