@@ -161,8 +161,8 @@ int ledger_file_replace(const struct ledger *ledger, const struct ledger_page *p
 		log_event(LOG_ERR, &fields,
 			  "%s in the state directory is damaged, or jpkid did not write it. It has "
 			  "been set aside as %s: look whether the disk fails, or who can write "
-			  "there. Until all have waited (an hour, or HoldOff= in jpkid.conf) nobody "
-			  "can use a PIN with this card.",
+			  "there. Until all have waited (an hour, or HoldOff= in jpkid.conf) "
+			  "nobody can use a PIN with this card.",
 			  names.page, names.set_aside);
 	return r;
 }

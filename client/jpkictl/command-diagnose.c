@@ -18,9 +18,9 @@ static const struct {
 	const char *word;
 	enum style style;
 } verdicts[] = {
-	[NOT_CHECKED] = { N_("not checked"), STYLE_DIM },
-	[ALL_RIGHT] = { N_("ok"), STYLE_GOOD },
-	[WRONG] = { N_("problem"), STYLE_BAD },
+	[VERDICT_NOT_CHECKED] = { N_("not checked"), STYLE_DIM },
+	[VERDICT_ALL_RIGHT] = { N_("ok"), STYLE_GOOD },
+	[VERDICT_WRONG] = { N_("problem"), STYLE_BAD },
 };
 
 static void print_verdict(FILE *stream, bool coloured, enum verdict verdict, size_t width)

@@ -155,7 +155,8 @@ static int check_options(const struct arguments *arguments)
 	const char *const files[] = { arguments->signature, arguments->file,
 				      arguments->certificate };
 
-	if (arguments->raw && (!arguments->file || !arguments->certificate || arguments->has_output))
+	if (arguments->raw &&
+	    (!arguments->file || !arguments->certificate || arguments->has_output))
 		return failure_say(FAILURE_USAGE,
 				   _("--raw needs the signed file and --certificate, and cannot be "
 				     "used with -o."));

@@ -41,7 +41,8 @@ static bool is_in_the_way(const struct diagnosis *diagnosis, const struct step *
 	if (obstacle == OBSTACLE_NONE || step != &steps[obstacles[obstacle].step])
 		return false;
 	words = obstacles[obstacle].words;
-	finding_set(finding, WRONG, obstacles[obstacle].situation, obstacle_advice(obstacle), "%s",
+	finding_set(finding, VERDICT_WRONG, obstacles[obstacle].situation,
+		    obstacle_advice(obstacle), "%s",
 		    words ? _(words) : reader_words(inventory, diagnosis->reader));
 	return true;
 }
@@ -55,20 +56,20 @@ static void describe_plugged(const struct usb_reader *usb, struct finding *findi
 	switch (usb->driver) {
 	case USB_DRIVER_THERE:
 		return finding_set(
-			finding, WRONG, "usb-not-seen",
+			finding, VERDICT_WRONG, "usb-not-seen",
 			_("If jpkid.conf(5) does not exclude it, unplug it and plug it in "
 			  "again; if that does not help: systemctl restart pcscd"),
 			_("%s (%04x:%04x) is plugged in, but is not shown as a reader"), name,
 			usb->vendor, usb->product);
 	case USB_DRIVER_UNAWARE:
-		return finding_set(finding, WRONG, "usb-driver-too-old",
+		return finding_set(finding, VERDICT_WRONG, "usb-driver-too-old",
 				   _("Install a newer libccid (Sony RC-S300 needs 1.4.35 or "
 				     "later), or use another reader."),
 				   _("%s (%04x:%04x) is plugged in, but the driver libccid %s does "
 				     "not know it"),
 				   name, usb->vendor, usb->product, usb->libccid_version);
 	case USB_DRIVER_MISSING:
-		return finding_set(finding, WRONG, "usb-driver-missing",
+		return finding_set(finding, VERDICT_WRONG, "usb-driver-missing",
 				   _("Install it with: apt install libccid, and then: systemctl "
 				     "restart pcscd"),
 				   _("%s (%04x:%04x) is plugged in, but the driver libccid is not "
@@ -76,7 +77,7 @@ static void describe_plugged(const struct usb_reader *usb, struct finding *findi
 				   name, usb->vendor, usb->product);
 	case USB_DRIVER_NEVER:
 		return finding_set(
-			finding, WRONG, "usb-no-driver",
+			finding, VERDICT_WRONG, "usb-no-driver",
 			_("Use another reader, such as Sony RC-S300."),
 			_("%s (%04x:%04x) is plugged in, but pcscd has no driver for such "
 			  "a reader"),
@@ -91,16 +92,16 @@ void check_reader(struct diagnosis *diagnosis, const struct step *step, struct f
 
 	if (diagnosis->reader) {
 		if (!is_in_the_way(diagnosis, step, finding))
-			finding_set(finding, ALL_RIGHT, "there", NULL, "%s",
+			finding_set(finding, VERDICT_ALL_RIGHT, "there", NULL, "%s",
 				    diagnosis->reader->name);
 	} else if (diagnosis->session.inventory.reader_count > 0) {
-		finding_set(finding, WRONG, "no-such-reader",
+		finding_set(finding, VERDICT_WRONG, "no-such-reader",
 			    _("To see which readers there are: jpkictl status"),
 			    _("there is no reader '%s'"), wanted);
 	} else if (usb_find_reader(&usb)) {
 		describe_plugged(&usb, finding);
 	} else {
-		finding_set(finding, WRONG, "none",
+		finding_set(finding, VERDICT_WRONG, "none",
 			    _("Connect a card reader. In a virtual machine, pass the USB device "
 			      "through to it."),
 			    "%s", _("none is connected"));
@@ -116,9 +117,9 @@ void check_card(struct diagnosis *diagnosis, const struct step *step, struct fin
 	if (is_in_the_way(diagnosis, step, finding))
 		return;
 	if (step == &steps[STEP_CARD])
-		finding_set(finding, ALL_RIGHT, "there", NULL, "%s", _("is in the reader"));
+		finding_set(finding, VERDICT_ALL_RIGHT, "there", NULL, "%s", _("is in the reader"));
 	else
-		finding_set(finding, ALL_RIGHT, card->type, NULL, "%s",
+		finding_set(finding, VERDICT_ALL_RIGHT, card->type, NULL, "%s",
 			    reader_words(&diagnosis->session.inventory, diagnosis->reader));
 }
 
@@ -143,13 +144,13 @@ static struct applet *applet_to_ask(struct diagnosis *diagnosis, const struct st
 		inventory, inventory_card(inventory, diagnosis->reader), step->applet);
 
 	if (!applet)
-		finding_set(finding, NOT_CHECKED, "gone", NULL, "%s",
+		finding_set(finding, VERDICT_NOT_CHECKED, "gone", NULL, "%s",
 			    _("the card has been taken out"));
 	else if (!diagnosis->may_read)
-		finding_set(finding, NOT_CHECKED, "no-permission", NULL, "%s",
+		finding_set(finding, VERDICT_NOT_CHECKED, "no-permission", NULL, "%s",
 			    _("not asked, because polkit has not allowed it"));
 	else if (is_unresponsive(diagnosis))
-		finding_set(finding, NOT_CHECKED, "unresponsive", NULL, "%s",
+		finding_set(finding, VERDICT_NOT_CHECKED, "unresponsive", NULL, "%s",
 			    _("not asked, because the card does not answer"));
 	else
 		return applet;
@@ -171,12 +172,12 @@ static void find_scarce(struct diagnosis *diagnosis, const struct applet *applet
 		applet_look_at_tries(other, diagnosis->session.service, &refusal);
 	advice_text(advice_find(inventory, applet), label, reset);
 	if (applet->tries_left == 0)
-		return finding_set(finding, WRONG, "locked", reset, "%s", tries);
+		return finding_set(finding, VERDICT_WRONG, "locked", reset, "%s", tries);
 	snprintf(advice, sizeof(advice),
 		 _("A wrong PIN now would lock it; the right one brings all tries back. If you are "
 		   "not sure of it:\n%s"),
 		 reset);
-	finding_set(finding, WRONG, "last-try", advice, "%s", tries);
+	finding_set(finding, VERDICT_WRONG, "last-try", advice, "%s", tries);
 }
 
 void check_pin(struct diagnosis *diagnosis, const struct step *step, struct finding *finding)
@@ -188,7 +189,7 @@ void check_pin(struct diagnosis *diagnosis, const struct step *step, struct find
 	if (!applet)
 		return;
 	if (!applet->has_certificate)
-		return finding_set(finding, NOT_CHECKED, "no-certificate", NULL, "%s",
+		return finding_set(finding, VERDICT_NOT_CHECKED, "no-certificate", NULL, "%s",
 				   _("there is no certificate for it"));
 	if (!applet_look_at_tries(applet, diagnosis->session.service, &refusal))
 		return finding_set_refused(finding, &refusal);
@@ -196,7 +197,7 @@ void check_pin(struct diagnosis *diagnosis, const struct step *step, struct find
 	if (applet->tries_left <= 1)
 		find_scarce(diagnosis, applet, tries, finding);
 	else
-		finding_set(finding, ALL_RIGHT, "open", NULL, "%s", tries);
+		finding_set(finding, VERDICT_ALL_RIGHT, "open", NULL, "%s", tries);
 }
 
 /* --- certificates ------ */
@@ -209,21 +210,21 @@ static void describe_dates(const struct description *description, struct finding
 	calendar_day(description->not_after, until);
 	calendar_day(description->not_before, from);
 	if (!*until)
-		finding_set(finding, NOT_CHECKED, "unknown", NULL, "%s",
+		finding_set(finding, VERDICT_NOT_CHECKED, "unknown", NULL, "%s",
 			    _("its dates are not known"));
 	else if (strcmp(state, "expired") == 0)
-		finding_set(finding, WRONG, "expired",
+		finding_set(finding, VERDICT_WRONG, "expired",
 			    _("Apply for a new certificate at the municipal window."),
 			    _("expired; was valid until %s"), until);
 	else if (strcmp(state, "not-yet-valid") == 0)
-		finding_set(finding, WRONG, "not-yet-valid",
+		finding_set(finding, VERDICT_WRONG, "not-yet-valid",
 			    _("Check whether this computer's date is right: timedatectl"),
 			    _("not valid before %s"), from);
 	else if (strcmp(state, "renewable") == 0)
-		finding_set(finding, ALL_RIGHT, "renewable", NULL,
+		finding_set(finding, VERDICT_ALL_RIGHT, "renewable", NULL,
 			    _("valid until %s; can now be renewed at the municipal window"), until);
 	else
-		finding_set(finding, ALL_RIGHT, "valid", NULL, _("valid until %s"), until);
+		finding_set(finding, VERDICT_ALL_RIGHT, "valid", NULL, _("valid until %s"), until);
 }
 
 /* One of sign is not for everybody. */
@@ -233,8 +234,9 @@ static void find_missing(struct diagnosis *diagnosis, const struct applet *apple
 	const struct card *card = inventory_card(&diagnosis->session.inventory,
 						 diagnosis->reader);
 
-	finding_set(finding, strcmp(applet->kind, "sign") == 0 ? NOT_CHECKED : WRONG, "missing",
-		    NULL, "%s", advice_for_missing(card, applet));
+	finding_set(finding,
+		    strcmp(applet->kind, "sign") == 0 ? VERDICT_NOT_CHECKED : VERDICT_WRONG,
+		    "missing", NULL, "%s", advice_for_missing(card, applet));
 }
 
 void check_certificate(struct diagnosis *diagnosis, const struct step *step,
@@ -250,7 +252,7 @@ void check_certificate(struct diagnosis *diagnosis, const struct step *step,
 	else if (applet_look_at_certificate(applet, diagnosis->session.service, &refusal))
 		describe_dates(&applet->description, finding);
 	else if (refusal.result == ANSWER_PIN_REQUIRED)
-		finding_set(finding, NOT_CHECKED, "needs-pin", NULL,
+		finding_set(finding, VERDICT_NOT_CHECKED, "needs-pin", NULL,
 			    _("its dates can only be read with the PIN: jpkictl cert %s --text"),
 			    applet->kind);
 	else

@@ -18,16 +18,16 @@ void check_bus(struct diagnosis *diagnosis, const struct step *step, struct find
 	struct refusal refusal;
 
 	if (service_connect(&diagnosis->session.service, &refusal))
-		finding_set(finding, ALL_RIGHT, "reached", NULL, "%s", _("can be reached"));
+		finding_set(finding, VERDICT_ALL_RIGHT, "reached", NULL, "%s", _("can be reached"));
 	else if (refusal.result == -ETIMEDOUT)
 		finding_set(
-			finding, WRONG, "no-answer",
+			finding, VERDICT_WRONG, "no-answer",
 			_("If DBUS_SYSTEM_BUS_ADDRESS is set, unset it. Otherwise restart the "
 			  "computer: most programs need the bus, and end when it alone is "
 			  "restarted."),
 			"%s", _("does not answer"));
 	else
-		finding_set(finding, WRONG, "unreachable",
+		finding_set(finding, VERDICT_WRONG, "unreachable",
 			    _("A container needs its host's /run/dbus. Otherwise start it with: "
 			      "systemctl start dbus.socket"),
 			    _("cannot be reached: %s"), refusal.words);
@@ -62,11 +62,11 @@ static bool service_is_started(DBusConnection *bus, struct finding *finding)
 	if (reply)
 		return true;
 	if (dbus_error_has_name(&error, DBUS_ERROR_SERVICE_UNKNOWN))
-		finding_set(finding, WRONG, "not-installed",
+		finding_set(finding, VERDICT_WRONG, "not-installed",
 			    _("Install it with: apt install jpkid"), "%s", _("is not installed"));
 	else
 		finding_set(
-			finding, WRONG, "fails-to-start",
+			finding, VERDICT_WRONG, "fails-to-start",
 			_("To see the reason: systemctl status jpkid, and: journalctl -u jpkid"),
 			_("does not start: %s"), error.message ? error.message : "");
 	dbus_error_free(&error);
@@ -82,9 +82,9 @@ void check_service(struct diagnosis *diagnosis, const struct step *step, struct 
 		return;
 	if (inventory_load(&diagnosis->session.inventory, bus, SERVICE_ANSWER_PATIENCE, &refusal)) {
 		diagnosis->reader = session_nearest_reader(&diagnosis->session);
-		finding_set(finding, ALL_RIGHT, "running", NULL, "%s", _("is running"));
+		finding_set(finding, VERDICT_ALL_RIGHT, "running", NULL, "%s", _("is running"));
 	} else if (refusal.result == -ETIMEDOUT || refusal.result == -ENOTCONN) {
-		finding_set(finding, WRONG, "no-answer",
+		finding_set(finding, VERDICT_WRONG, "no-answer",
 			    _("Restart it with: systemctl restart jpkid"), "%s",
 			    _("runs, but does not answer"));
 	} else {
@@ -97,9 +97,9 @@ void check_version(struct diagnosis *diagnosis, const struct step *step, struct 
 	const char *version = diagnosis->session.inventory.manager.version;
 
 	if (strcmp(version, PACKAGE_VERSION) == 0)
-		finding_set(finding, ALL_RIGHT, "same", NULL, "%s", version);
+		finding_set(finding, VERDICT_ALL_RIGHT, "same", NULL, "%s", version);
 	else
-		finding_set(finding, WRONG, "different",
+		finding_set(finding, VERDICT_WRONG, "different",
 			    _("Restart the service with: systemctl restart jpkid"),
 			    _("the service has version %s, jpkictl has version %s"), version,
 			    PACKAGE_VERSION);
@@ -116,15 +116,15 @@ void check_permission(struct diagnosis *diagnosis, const struct step *step, stru
 	diagnosis->may_read = to_read == PERMISSION_GIVEN;
 	switch (to_read > to_use ? to_read : to_use) {
 	case PERMISSION_GIVEN:
-		return finding_set(finding, ALL_RIGHT, "given", NULL, "%s",
+		return finding_set(finding, VERDICT_ALL_RIGHT, "given", NULL, "%s",
 				   _("you may read certificates and sign"));
 	case PERMISSION_ON_REQUEST:
 		return finding_set(
-			finding, ALL_RIGHT, "on-request", NULL, "%s",
+			finding, VERDICT_ALL_RIGHT, "on-request", NULL, "%s",
 			_("you may read certificates and sign after polkit has asked you"));
 	case PERMISSION_DENIED:
 		return finding_set(
-			finding, WRONG, "denied",
+			finding, VERDICT_WRONG, "denied",
 			_("Cards may be used by a user who is logged in at this computer's own "
 			  "screen, not over ssh, by cron or by services. Log in there, use "
 			  "sudo, or have the administrator allow you the actions "
@@ -136,13 +136,13 @@ void check_permission(struct diagnosis *diagnosis, const struct step *step, stru
 					      _("polkit does not allow you to use cards in this "
 						"session"));
 	case PERMISSION_NOT_KNOWN:
-		return finding_set(finding, WRONG, "not-known",
+		return finding_set(finding, VERDICT_WRONG, "not-known",
 				   _("Install the service again: apt install --reinstall jpkid"),
 				   "%s",
 				   _("polkit does not know the actions of the service jpkid"));
 	case PERMISSION_NO_POLKIT:
 		return finding_set(
-			finding, WRONG, "no-polkit",
+			finding, VERDICT_WRONG, "no-polkit",
 			_("Until polkit answers, only root may use cards. If it is not "
 			  "installed: apt install polkitd"),
 			"%s", _("polkit does not answer"));
@@ -154,18 +154,18 @@ void check_pcscd(struct diagnosis *diagnosis, const struct step *step, struct fi
 	const char *state = diagnosis->session.inventory.manager.pcsc_state;
 
 	if (strcmp(state, "available") == 0)
-		finding_set(finding, ALL_RIGHT, "available", NULL, "%s", _("answers"));
+		finding_set(finding, VERDICT_ALL_RIGHT, "available", NULL, "%s", _("answers"));
 	else if (strcmp(state, "refused") == 0)
 		finding_set(
-			finding, WRONG, "refused",
+			finding, VERDICT_WRONG, "refused",
 			_("The polkit rule for it is missing. Install it with: apt install "
 			  "--reinstall jpkid, and then: systemctl restart polkit jpkid"),
 			"%s", _("does not let the service jpkid use it"));
 	else if (access("/usr/sbin/pcscd", X_OK) == 0)
-		finding_set(finding, WRONG, "absent",
+		finding_set(finding, VERDICT_WRONG, "absent",
 			    _("Start it with: systemctl start pcscd.socket"), "%s",
 			    _("is not running"));
 	else
-		finding_set(finding, WRONG, "not-installed",
+		finding_set(finding, VERDICT_WRONG, "not-installed",
 			    _("Install it with: apt install pcscd"), "%s", _("is not installed"));
 }

@@ -38,7 +38,7 @@ void finding_set_refused(struct finding *finding, const struct refusal *refusal)
 	const bool waited = refusal->result == -ETIMEDOUT || refusal->result == -EBUSY;
 	char sentence[REFUSAL_SENTENCE_SIZE];
 
-	finding_set(finding, WRONG, waited ? "unresponsive" : "refused", NULL, "%s",
+	finding_set(finding, VERDICT_WRONG, waited ? "unresponsive" : "refused", NULL, "%s",
 		    refusal_sentence(refusal, NULL, sentence));
 }
 
@@ -70,7 +70,7 @@ const struct step steps[STEP_COUNT] = {
 static bool step_can_be_checked(const struct diagnosis *diagnosis, const struct step *step)
 {
 	for (size_t i = 0; i < STEP_COUNT; i++)
-		if (step->needs >> i & 1 && diagnosis->findings[i].verdict != ALL_RIGHT)
+		if (step->needs >> i & 1 && diagnosis->findings[i].verdict != VERDICT_ALL_RIGHT)
 			return false;
 	return true;
 }
@@ -103,7 +103,7 @@ size_t diagnosis_first_wrong(const struct diagnosis *diagnosis)
 {
 	size_t i = 0;
 
-	while (i < STEP_COUNT && diagnosis->findings[i].verdict != WRONG)
+	while (i < STEP_COUNT && diagnosis->findings[i].verdict != VERDICT_WRONG)
 		i++;
 	return i;
 }

@@ -8,9 +8,9 @@
 #include "client/jpkictl/session.h"
 
 enum verdict {
-	NOT_CHECKED,
-	ALL_RIGHT,
-	WRONG,
+	VERDICT_NOT_CHECKED,
+	VERDICT_ALL_RIGHT,
+	VERDICT_WRONG,
 };
 
 struct finding {

@@ -4,9 +4,9 @@
 #include "client/language.h"
 
 static const char *const verdicts[] = {
-	[NOT_CHECKED] = "not-checked",
-	[ALL_RIGHT] = "ok",
-	[WRONG] = "wrong",
+	[VERDICT_NOT_CHECKED] = "not-checked",
+	[VERDICT_ALL_RIGHT] = "ok",
+	[VERDICT_WRONG] = "wrong",
 };
 
 static json_t *step_value(const struct step *step, const struct finding *finding)
