@@ -43,7 +43,6 @@ void write_no_options(struct writer *writer, const void *data)
 {
 	struct writer options;
 
-	(void)data;
 	writer_open(writer, &options, DBUS_TYPE_ARRAY, "{sv}");
 	writer_close(&options);
 }

@@ -40,14 +40,39 @@ void manager_changed(const struct manager *manager)
 		      manager->reader_count, cards);
 }
 
+static void log_refusal(void)
+{
+	static const struct log_fields fields = { .event = EVENT_PCSC_REFUSED };
+
+	log_event(LOG_ERR, &fields,
+		  "pcscd refuses this service: polkit must allow the user jpkid "
+		  "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card, as "
+		  "/usr/share/polkit-1/rules.d/60-jpkid.rules does.");
+}
+
+/* pcscd itself, or access to a card. */
+static bool is_refused(const struct manager *manager)
+{
+	if (manager->pcsc_answer != 0)
+		return manager->pcsc_answer == ANSWER_NOT_AUTHORIZED;
+	for (size_t i = 0; i < manager->reader_count; i++)
+		if (manager->readers[i]->refused)
+			return true;
+	return false;
+}
+
 /* PcscState comes last, with or without PcscAvailable. */
-static void manager_set_pcsc(struct manager *manager, bool available, bool refused)
+void manager_follow_pcsc(struct manager *manager)
 {
 	static const char *const names[] = { "PcscAvailable", "PcscState", NULL };
+	const bool available = manager->pcsc_answer == 0;
 	const bool availability = manager->pcsc_available != available;
+	const bool refused = is_refused(manager);
 
 	if (!availability && manager->refused == refused)
 		return;
+	if (refused && !manager->refused)
+		log_refusal();
 	manager->pcsc_available = available;
 	manager->refused = refused;
 	object_changed(manager->object, &manager_interface, availability ? names : names + 1);
@@ -99,23 +124,6 @@ static void add_reader(struct manager *manager, const struct pcsc_reader *seen)
 		manager->readers[manager->reader_count++] = reader;
 }
 
-static void log_refusal(void)
-{
-	static const struct log_fields fields = { .event = EVENT_PCSC_REFUSED };
-
-	log_event(LOG_ERR, &fields,
-		  "pcscd refuses this service: polkit must allow the user jpkid "
-		  "org.debian.pcsc-lite.access_pcsc and org.debian.pcsc-lite.access_card, as "
-		  "/usr/share/polkit-1/rules.d/60-jpkid.rules does.");
-}
-
-void manager_set_refused(struct manager *manager, bool refused)
-{
-	if (refused && !manager->refused)
-		log_refusal();
-	manager_set_pcsc(manager, manager->pcsc_available, refused);
-}
-
 static void log_absence(void)
 {
 	static const struct log_fields fields = { .event = EVENT_PCSC_GONE };
@@ -138,6 +146,7 @@ static void update_readers(struct manager *manager)
 		else if (config_uses_reader(manager->config, seen->name))
 			add_reader(manager, seen);
 	}
+	manager_follow_pcsc(manager);
 	manager_changed(manager);
 	/* Not before all are there: the first of them may be known at once. */
 	manager->readers_known = true;
@@ -147,18 +156,13 @@ static void update_readers(struct manager *manager)
 static void on_readers(int answer, const struct pcsc_readers *seen, void *userdata)
 {
 	struct manager *manager = userdata;
-	const bool refused = answer == ANSWER_NOT_AUTHORIZED;
 
 	if (manager->stopping)
 		return;
-	if (refused && !manager->refused)
-		log_refusal();
 	if (answer == ANSWER_PCSC_UNAVAILABLE)
 		log_absence();
-	/* A pcscd that goes on as it was may still refuse its cards. */
-	manager_set_pcsc(manager, answer == 0,
-			 answer != 0 || manager->pcsc_answer != 0 ? refused : manager->refused);
 	manager->pcsc_answer = answer;
+	manager_follow_pcsc(manager);
 	manager->seen = *seen;
 	update_readers(manager);
 }

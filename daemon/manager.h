@@ -24,7 +24,7 @@ struct manager {
 	struct object *log_control;
 
 	bool pcsc_available;
-	bool refused; /* by pcscd, or access to a card */
+	bool refused; /* this and the line before: as the bus knows it */
 	bool readers_known; /* the first word of the watcher has come */
 	bool asleep;        /* no card is taken up */
 	int pcsc_answer;    /* its last word: why there are no readers, or 0… */
@@ -66,8 +66,11 @@ struct manager *manager_free(struct manager *manager); /* NULL is allowed; retur
 /* What the service manager shows of the daemon follows. */
 void manager_changed(const struct manager *manager);
 
-/* Whether pcscd refuses this service: one log line, when that begins, says what is missing. */
-void manager_set_refused(struct manager *manager, bool refused);
+/*
+ * What the bus shows of pcscd follows. Where it has begun to refuse this service, one log line says
+ * what is missing.
+ */
+void manager_follow_pcsc(struct manager *manager);
 
 /* A reader has found out what is in it, or nothing is. */
 void manager_reader_settled(struct manager *manager);

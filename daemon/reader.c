@@ -105,6 +105,12 @@ static int reader_learn_pin_pad(struct reader *reader, bool has_pin_pad)
 	return reader_export(reader);
 }
 
+static void reader_set_refused(struct reader *reader, bool refused)
+{
+	reader->refused = refused;
+	manager_follow_pcsc(reader->manager);
+}
+
 static void on_found(const struct session_finding *finding, void *userdata)
 {
 	struct reader *reader = userdata;
@@ -122,7 +128,7 @@ static void on_found(const struct session_finding *finding, void *userdata)
 			 jpki_type_name(finding->token.type));
 	sd_event_source_set_enabled(reader->timer, SD_EVENT_OFF);
 	reader->failures = 0;
-	manager_set_refused(reader->manager, false);
+	reader_set_refused(reader, false);
 	reader_set(reader, READER_CARD, card);
 	reader_settle(reader);
 }
@@ -188,6 +194,9 @@ static void on_ended(int answer, void *userdata)
 	reader->worker = NULL; /* it is freed by who tells us */
 	/* Whoever holds it may leave it verified, and what we did last may not have been closed. */
 	reader->may_be_open = true;
+	/* pcscd asks polkit first. What is broken here, or that pcscd is gone, tells nothing. */
+	if (answer >= 0 && answer != ANSWER_PCSC_UNAVAILABLE)
+		reader_set_refused(reader, answer == ANSWER_NOT_AUTHORIZED);
 	if (answer == 0 || reader->manager->asleep)
 		return reader_begin(reader, true, ANSWER_CARD_REMOVED);
 	switch (answer) {
@@ -205,7 +214,6 @@ static void on_ended(int answer, void *userdata)
 		reader_look_again(reader, look_again_after);
 		break;
 	case ANSWER_NOT_AUTHORIZED:
-		manager_set_refused(reader->manager, true);
 		reader_failed(reader, READER_UNAVAILABLE, answer);
 		break;
 	default:
@@ -257,8 +265,6 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct reader *reader = userdata;
 
-	(void)source;
-	(void)usec;
 	if (reader->card || !reader_is_usable(reader))
 		return 0;
 	if (!reader->worker)

@@ -24,6 +24,7 @@ struct reader {
 	struct pcsc_reader seen; /* the watcher's last word */
 	bool may_be_open;      /* the card was in before we held it, or an answer of it was lost */
 	bool settled;          /* what is in it is known */
+	bool refused;          /* pcscd does not let us have a card that is in it */
 	unsigned int failures; /* attempts to take hold of this card so far */
 	struct worker *worker; /* NULL: none */
 	struct card *card;     /* NULL: no JPKI card */

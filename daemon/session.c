@@ -16,15 +16,26 @@ enum {
 	PAD_PATIENCE_MICROSECONDS = 60 * 1000000,
 };
 
+/* What follows is up to the card or its reader; @longer than usual: microseconds. */
+static void wait_begin(struct session *session, uint64_t longer)
+{
+	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC) + longer;
+}
+
+static void wait_end(struct session *session)
+{
+	session->waiting_since = 0;
+}
+
 static int session_transmit(void *userdata, const uint8_t *command, size_t command_length,
 			    uint8_t *response, size_t *response_length)
 {
 	struct session *session = userdata;
 	int answer;
 
-	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC);
+	wait_begin(session, 0);
 	answer = pcsc_transmit(session->card, command, command_length, response, response_length);
-	session->waiting_since = 0;
+	wait_end(session);
 	return answer;
 }
 
@@ -36,9 +47,9 @@ static int session_transmit_from_pad(void *userdata, const uint8_t header[4],
 	int answer;
 
 	/* A person takes longer than a card. */
-	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC) + PAD_PATIENCE_MICROSECONDS;
+	wait_begin(session, PAD_PATIENCE_MICROSECONDS);
 	answer = pcsc_transmit_from_pad(session->card, header, entry, response, response_length);
-	session->waiting_since = 0;
+	wait_end(session);
 	return answer;
 }
 
@@ -71,8 +82,10 @@ int session_connect(struct session *session, const char *reader, const char *lab
 void session_close(struct session *session, bool power_off)
 {
 	guard_clear(&session->guard);
+	wait_begin(session, 0);
 	session->card = pcsc_disconnect(session->card, power_off);
 	session->pcsc = pcsc_close(session->pcsc);
+	wait_end(session);
 }
 
 int session_begin(struct session *session)
@@ -89,9 +102,9 @@ int session_end(struct session *session)
 {
 	int answer;
 
-	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC);
+	wait_begin(session, 0);
 	answer = pcsc_end(session->card);
-	session->waiting_since = 0;
+	wait_end(session);
 	return answer;
 }
 
@@ -102,9 +115,9 @@ int session_close_keys(struct session *session)
 	/* It has just answered, so it is the same card that the power goes off and on for. */
 	if (answer != ANSWER_CARD_ERROR)
 		return answer;
-	session->waiting_since = clock_microseconds(CLOCK_MONOTONIC);
+	wait_begin(session, 0);
 	answer = pcsc_power_cycle(session->card);
-	session->waiting_since = 0;
+	wait_end(session);
 	return answer;
 }
 
@@ -237,6 +250,17 @@ static int perform(struct session *session, struct job *job)
 	return job->verified && answer == ANSWER_PIN_REQUIRED ? ANSWER_CARD_ERROR : answer;
 }
 
+/* After a fault. */
+static bool is_gone(struct session *session)
+{
+	bool gone;
+
+	wait_begin(session, 0);
+	gone = pcsc_is_gone(session->card);
+	wait_end(session);
+	return gone;
+}
+
 int session_perform(struct session *session, struct job *job)
 {
 	int *fault = &session->jpki.channel.fault;
@@ -246,7 +270,8 @@ int session_perform(struct session *session, struct job *job)
 	job->ins = session->jpki.ins;
 	job->sw = session->jpki.sw;
 
-	if (*fault == ANSWER_READER_ERROR && job->result == *fault && pcsc_is_gone(session->card))
+	/* To a job that has come to something else it makes no difference, and it takes a while. */
+	if (*fault == ANSWER_READER_ERROR && job->result == *fault && is_gone(session))
 		*fault = job->result = ANSWER_CARD_REMOVED;
 	return *fault;
 }

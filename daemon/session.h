@@ -19,7 +19,7 @@ struct session {
 	/* Somebody may have left the card verified, or an answer was lost: see session_probe(). */
 	bool may_be_open;
 
-	atomic_uint_fast64_t waiting_since; /* for the card to answer: CLOCK_MONOTONIC,
+	atomic_uint_fast64_t waiting_since; /* for the card or its reader: CLOCK_MONOTONIC,
 					       microseconds; 0: not waiting; later than
 					       now: it may take longer */
 	atomic_bool kept_waiting;           /* another program has the card now */

@@ -25,7 +25,7 @@ struct worker {
 	/* Main thread only. */
 	const struct worker_events *events; /* NULL once released */
 	void *userdata;
-	sd_event_source *stuck_timer;
+	sd_event_source *stuck_timer; /* NULL: it is stuck */
 
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
@@ -204,7 +204,6 @@ static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata
 	idle = worker->idle && !worker->waiting;
 	pthread_mutex_unlock(&worker->mutex);
 
-	(void)usec;
 	if (idle)
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	if (since == 0 || now < since + stuck_after) {
@@ -213,6 +212,7 @@ static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata
 	}
 
 	log_stuck(worker);
+	worker->stuck_timer = sd_event_source_disable_unref(source);
 	/* It cannot have come back yet: mail is delivered by this thread. */
 	if (running)
 		job_give_up(running);
@@ -221,14 +221,23 @@ static int on_stuck_timer(sd_event_source *source, uint64_t usec, void *userdata
 	return 0;
 }
 
-static int worker_arm_stuck_timer(struct worker *worker)
+static void worker_arm_stuck_timer(struct worker *worker)
 {
-	int enabled, r = sd_event_source_get_enabled(worker->stuck_timer, &enabled);
+	int enabled, r;
 
-	if (r < 0 || enabled != SD_EVENT_OFF)
-		return r;
-	r = sd_event_source_set_time_relative(worker->stuck_timer, stuck_after);
-	return r < 0 ? r : sd_event_source_set_enabled(worker->stuck_timer, SD_EVENT_ONESHOT);
+	if (!worker->stuck_timer)
+		return;
+	r = sd_event_source_get_enabled(worker->stuck_timer, &enabled);
+	if (r >= 0 && enabled != SD_EVENT_OFF)
+		return;
+	if (r >= 0)
+		r = sd_event_source_set_time_relative(worker->stuck_timer, stuck_after);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(worker->stuck_timer, SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_rarely(LOG_WARNING, NULL,
+			   "%s: no timer: a card that never answers will not be noticed",
+			   worker->label);
 }
 
 int worker_new(struct mailbox *mailbox, sd_event *event, const struct worker_options *options,
@@ -269,6 +278,7 @@ void worker_end(struct worker *worker, int answer)
 {
 	struct job *running;
 
+	worker_arm_stuck_timer(worker);
 	pthread_mutex_lock(&worker->mutex);
 	/* The first reason stays the one: what follows from it is none. */
 	if (!worker->session.quit)
@@ -338,10 +348,7 @@ void worker_cancel(struct worker *worker, struct job *job, int answer)
 void worker_submit(struct worker *worker, struct job *job)
 {
 	job->reader = worker->label;
-	if (worker_arm_stuck_timer(worker) < 0)
-		log_rarely(LOG_WARNING, NULL,
-			   "%s: no timer: a card that never answers will not be noticed",
-			   worker->label);
+	worker_arm_stuck_timer(worker);
 
 	pthread_mutex_lock(&worker->mutex);
 	worker_insert(worker, job);

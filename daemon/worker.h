@@ -24,7 +24,10 @@ struct worker_events {
 	 * new worker to find out.
 	 */
 	void (*ended)(int answer, void *userdata);
-	/* An APDU has had no answer for a minute. Neither found() nor ended() comes any more. */
+	/*
+	 * An APDU, or letting the card go, has taken a minute. Neither found() nor ended() comes
+	 * any more.
+	 */
 	void (*stuck)(void *userdata);
 };
 

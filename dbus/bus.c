@@ -270,9 +270,9 @@ const char *bus_new_owner(DBusMessage *signal)
 	const char *name, *from, *to;
 
 	return dbus_message_get_args(signal, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &from,
-				     DBUS_TYPE_STRING, &to, DBUS_TYPE_INVALID)
-		       ? to
-		       : "";
+				     DBUS_TYPE_STRING, &to, DBUS_TYPE_INVALID) ?
+		       to :
+		       "";
 }
 
 static char *signal_rule(const struct bus_signal *kind)

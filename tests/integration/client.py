@@ -371,10 +371,20 @@ class TestCase(unittest.TestCase):
         self.assertIn(caught.exception.name, names, caught.exception)
 
     def wait_for_apdu(self, ins, call, number=0):
-        """Makes the call and waits until the card has run an APDU with this INS."""
-        before = len(self.stack.card(number).apdus(ins))
+        """Makes the call and waits until the card has run an APDU with this INS, but not to close what was before."""
+        card = self.stack.card(number)
+
+        def count():
+            return sum(not is_closing(apdu) for apdu in card.apdus(ins))
+        before, started = count(), call()
+        stack.wait_until(lambda: count() > before, f"INS {ins:02X}")
+        return started
+
+    def wait_for_verified(self, call, number=0):
+        """Makes the call and waits until the card has found its PIN to be right."""
+        self.wait_for_quiet(number)
         started = call()
-        stack.wait_until(lambda: len(self.stack.card(number).apdus(ins)) > before, f"INS {ins:02X}")
+        stack.wait_until(lambda: "yes" in self.stack.card(number).control("verified"), "the PIN is verified")
         return started
 
     def slow(self, milliseconds, number=0):
@@ -407,10 +417,14 @@ class TestCase(unittest.TestCase):
         self.assertEqual(before, self.stack.card(number).tries())
 
 
+def is_closing(apdu):
+    return (apdu.header, apdu.lc) == SELECT_ANOTHER
+
+
 def is_closed(record):
     """Whether another application was selected, or the power went, after the last PIN or code that was right."""
     for line in reversed(record):
-        if line.event != "apdu" or (line.header, line.lc) == SELECT_ANOTHER:
+        if line.event != "apdu" or is_closing(line):
             return True
         if line.header[1] in (VERIFY, CHANGE, RESET) and line.lc != "-" and line.sw == "9000":
             return False

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a test can do to a daemon from inside: kill it at a chosen call (places.c), set its time of day (clock.c)."""
+"""What a test can do to a daemon from inside: kill it at a chosen call (places.c), set its time of day (clock.c),
+refuse it cards (refusal.c)."""
 import mmap
 import os
 import struct
@@ -10,13 +11,13 @@ import stack
 class Library:
     """Builds the library; the daemon that is started with `environment` shares these bytes."""
 
-    def __init__(self, name, size):
+    def __init__(self, name, size, *flags):
         path = os.path.join(stack.WORK, f"{name}.shared")
         with open(path, "w+b") as file:
             file.truncate(size)
             os.chmod(path, 0o666)
             self.shared = mmap.mmap(file.fileno(), 0)
-        self.environment = {"LD_PRELOAD": stack.library(name, f"{name}.c"), name.upper(): path}
+        self.environment = {"LD_PRELOAD": stack.library(name, f"{name}.c", *flags), name.upper(): path}
         if "ASAN_OPTIONS" in os.environ:        # which wants to be loaded first
             self.environment["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"] + ":verify_asan_link_order=0"
 
@@ -63,3 +64,15 @@ class Clock(Library):
     def sleep(self, seconds):
         self.slept += seconds
         self.set(self.now)
+
+
+class Refusal(Library):
+    """Where pcscd does not let the daemon have cards: at first in no reader."""
+    SIZE = 128      # MAX_READERNAME
+
+    def __init__(self):
+        super().__init__("refusal", self.SIZE, *stack.pcsc_flags())
+
+    def refuse(self, readers):
+        """Those whose names begin so; "": none."""
+        self.shared[:] = readers.encode().ljust(self.SIZE, b"\0")

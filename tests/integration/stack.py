@@ -160,13 +160,16 @@ def library(name, source, *flags):
     return path
 
 
+def pcsc_flags():
+    return subprocess.check_output(["pkg-config", "--cflags", "libpcsclite"], text=True).split()
+
+
 def one_slot_driver(number):
     """Builds reader.c for the reader of this number; answers the path of its driver."""
     vpcd = os.path.join(WORK, f"libifdvpcd-{number}.so")
     if not os.path.exists(vpcd):
         shutil.copy(VPCD, vpcd)
-    flags = subprocess.check_output(["pkg-config", "--cflags", "libpcsclite"], text=True).split()
-    return library(f"reader-{number}", "reader.c", *flags, f'-DLIBIFDVPCD="{vpcd}"')
+    return library(f"reader-{number}", "reader.c", *pcsc_flags(), f'-DLIBIFDVPCD="{vpcd}"')
 
 
 def reset_code_option(code):
@@ -226,6 +229,7 @@ class Process:
         self.name = name
         self.log = os.path.join(os.environ.get("JPKID_LOGS", WORK), f"{name}.log")
         with open(self.log, "ab") as log:
+            self.log_start = log.tell()     # behind what others of this name have said
             self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                           start_new_session=True, **options)
         self.pid = self.popen.pid
@@ -243,8 +247,10 @@ class Process:
         wait_until(is_so_or_dead, f"{self.name}: {what}")
 
     def log_text(self):
-        with open(self.log, errors="replace") as log:
-            return log.read()
+        """What it has said itself."""
+        with open(self.log, "rb") as log:
+            log.seek(self.log_start)
+            return log.read().decode(errors="replace")
 
     def signal(self, number):
         self.popen.send_signal(number)

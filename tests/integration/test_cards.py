@@ -4,6 +4,7 @@ import os
 import unittest
 
 import client
+import preload
 import stack
 from client import PIN, pki, pins_in, verifies
 
@@ -103,6 +104,58 @@ class NotOurs(client.TestCase):
         self.put_stranger()
         self.put_card()
         self.client.applet("auth").sign()
+
+
+class Refused(client.TestCase):
+    """pcscd answers, but does not let the daemon have the cards."""
+    READERS = 2
+
+    @classmethod
+    def setUpClass(cls):
+        cls.refusal = preload.Refusal()
+        cls.DAEMON_ENVIRONMENT = cls.refusal.environment
+        super().setUpClass()
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.put_card, 0)
+        self.addCleanup(self.refusal.refuse, "")
+
+    def pcsc_state(self):
+        return self.client.get(client.ROOT, "org.jpkid1.Manager", "PcscState")
+
+    def wait_for_pcsc_state(self, state):
+        stack.wait_until(lambda: self.pcsc_state() == state, state)
+
+    def refuse(self, readers):
+        self.refusal.refuse(readers)
+        self.change_card()
+        self.client.wait_for_state("unavailable")
+        self.wait_for_pcsc_state("refused")
+
+    def test_any_card_that_it_gets_again_shows_that_it_is_let_in(self):
+        for options in ["--not-jpki"], []:
+            with self.subTest(options):
+                self.refuse("Virtual Reader")
+                self.refusal.refuse("")
+                self.change_card(0, *options)
+                self.client.wait_for_state("card")
+                self.assertEqual("available", self.pcsc_state())
+
+    def test_a_card_that_another_program_holds_shows_it_too(self):
+        self.refuse("Virtual Reader 0")
+        other = client.OtherProgram(client.OtherProgram.EXCLUSIVE)
+        self.addCleanup(other.close)
+        self.refusal.refuse("")
+        self.client.wait_for_state("busy")
+        self.assertEqual("available", self.pcsc_state())
+
+    def test_that_it_gets_another_card_does_not_hide_one_that_it_does_not_get(self):
+        self.refuse("Virtual Reader 0")
+        self.put_card(1)
+        self.assertEqual("refused", self.pcsc_state())
+        self.pull(0)
+        self.assertEqual("refused", self.pcsc_state())
 
 
 class Mute(client.TestCase):

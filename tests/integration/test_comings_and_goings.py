@@ -198,6 +198,9 @@ class Restarts(client.TestCase):
         self.stack.start_daemon()
         self.client.wait_for_card()
 
+    def sign_many(self, count):
+        return self.client.applet("auth").start("SignMany", "rsa-pkcs1-sha256", [bytes(32)] * count, pin=PIN["auth"])
+
     def test_a_daemon_that_is_killed_in_the_middle_leaves_a_card_that_the_next_one_closes(self):
         for mode in ("exclusive", "shared"):
             with self.subTest(mode):
@@ -206,8 +209,7 @@ class Restarts(client.TestCase):
                 self.client.wait_for_card()
                 card = self.stack.card()
                 card.control("delay 100")
-                self.client.applet("auth").start("SignMany", "rsa-pkcs1-sha256", [bytes(32)] * 50, pin=PIN["auth"])
-                stack.wait_until(lambda: "yes" in card.control("verified"), "the PIN is verified")
+                self.wait_for_verified(lambda: self.sign_many(50))
                 self.stack.daemon.kill()
                 card.control("delay 0")
                 self.stack.start_daemon(f"--hold={mode}")
@@ -218,8 +220,7 @@ class Restarts(client.TestCase):
     def test_a_daemon_that_is_stopped_while_it_works_ends_in_time_and_leaves_the_card_closed(self):
         card = self.stack.card()
         card.control("delay 100")
-        self.client.applet("auth").start("SignMany", "rsa-pkcs1-sha256", [bytes(32)] * 64, pin=PIN["auth"])
-        stack.wait_until(lambda: "yes" in card.control("verified"), "the PIN is verified")
+        self.wait_for_verified(lambda: self.sign_many(64))
         started = time.monotonic()
         self.stack.daemon.stop()
         self.assertLess(time.monotonic() - started, 5)

@@ -7,7 +7,7 @@ import time
 
 import client
 import stack
-from client import OtherProgram, SIGN
+from client import OtherProgram, PIN, SIGN
 from test_pins import PinTestCase
 
 LOG_CONTROL = "/org/freedesktop/LogControl1", "org.freedesktop.LogControl1", "LogLevel"
@@ -297,6 +297,23 @@ class Pins(ConfigTestCase, PinTestCase):
         self.assertAlmostEqual(10, time.monotonic() - started, delta=2)
         with self.refused("PinRequired"):
             self.auth.call("Sign", "rsa-pkcs1-sha256", bytes(32))
+
+
+class Leases(ConfigTestCase):
+    def test_a_reload_does_not_change_those_that_there_are(self):
+        other = self.new_client()
+        before = self.client.applet("auth").call("Unlock", pin=PIN["auth"]).take()
+        self.addCleanup(os.close, before)
+        self.reload("[Pin]\nUnlockTime=10\n")
+        after = other.applet("auth").call("Unlock", pin=PIN["auth"]).take()
+        self.addCleanup(os.close, after)
+        waiting = select.poll()
+        for lease in before, after:
+            waiting.register(lease, 0)
+        self.assertEqual([after], [lease for lease, _ in waiting.poll(stack.PATIENCE * 1000)])
+        self.client.applet("auth").call("Sign", "rsa-pkcs1-sha256", bytes(32))
+        with self.refused("PinRequired"):
+            other.applet("auth").call("Sign", "rsa-pkcs1-sha256", bytes(32))
 
 
 class Limits(ConfigTestCase):

@@ -54,9 +54,8 @@ class Agent(test_notices.TestCase):
         self.note(command, "".join(f"{shown.summary}\n{shown.body}\n" for shown in self.server.shown), 0)
 
     def said(self):
-        with open(self.agent.log) as log:
-            text = log.read()
-        os.truncate(self.agent.log, 0)
+        text = self.agent.log_text()
+        self.agent.log_start += len(text.encode())
         return text
 
     def renew(self):

@@ -301,7 +301,6 @@ class Memory(TestCase):
             self.start_at(2040, 8, 1)
             self.assertEqual((1, 1), (len(self.server.shown), self.agent.log_text().count("is damaged")), text)
             self.assertRegex(self.content(), r"\A[0-9a-f]{64} \d+ \d+ month\n\Z")
-            os.unlink(self.agent.log)
 
     def test_what_is_not_a_file_of_ours_does_not_stop_it(self):
         os.makedirs(os.path.join(self.state, "jpkid"))

@@ -44,7 +44,8 @@ daemon_tests = \
 	tests/unit/test-watcher \
 	tests/unit/test-worker \
 	tests/unit/test-worker-faults \
-	tests/unit/test-worker-jobs
+	tests/unit/test-worker-jobs \
+	tests/unit/test-worker-stuck
 check_PROGRAMS += $(daemon_tests)
 TESTS += $(daemon_tests)
 
@@ -133,4 +134,9 @@ tests_unit_test_worker_faults_LDADD = $(daemon_test_libs) $(CRYPTO_LIBS)
 
 tests_unit_test_worker_jobs_CFLAGS = $(daemon_test_cflags)
 tests_unit_test_worker_jobs_LDADD = $(daemon_test_libs) $(CRYPTO_LIBS)
+
+tests_unit_test_worker_stuck_CFLAGS = $(daemon_test_cflags)
+tests_unit_test_worker_stuck_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime \
+	-Wl,--wrap=sd_event_add_time_relative,--wrap=sd_event_source_set_time,--wrap=sd_event_source_set_time_relative
+tests_unit_test_worker_stuck_LDADD = $(daemon_test_libs) $(CRYPTO_LIBS)
 endif

@@ -21,7 +21,7 @@ int main_setup(void **state);
 /* Runs the loop for one event, or for some milliseconds if there is none. */
 void main_turn(void);
 
-/* Microseconds of CLOCK_MONOTONIC. */
+/* Microseconds of CLOCK_MONOTONIC_RAW, which no test lets run faster. */
 uint64_t main_now(void);
 
 /* Runs the loop until @condition holds; fails the test if it does not in time. */

@@ -23,6 +23,7 @@ extern struct shop_told {
 	bool found;
 	struct session_finding finding;
 	int ended; /* or SHOP_NOT_YET */
+	unsigned int stuck;
 } shop_told;
 
 /* What a job came to. */
