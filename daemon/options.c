@@ -91,7 +91,7 @@ static const struct option {
 	unsigned int bit;
 	int type;
 	bool (*read)(DBusMessageIter *value, struct options *options);
-} known[] = {
+} known_options[] = {
 	{ "pin", OPTION_PIN, DBUS_TYPE_UNIX_FD, read_pin },
 	{ "new-pin", OPTION_NEW_PIN, DBUS_TYPE_UNIX_FD, read_new_pin },
 	{ "reset-code", OPTION_RESET_CODE, DBUS_TYPE_UNIX_FD, read_reset_code },
@@ -105,9 +105,9 @@ static const struct option {
 
 static const struct option *option_find(const char *key)
 {
-	for (size_t i = 0; i < LENGTH_OF(known); i++)
-		if (strcmp(known[i].key, key) == 0)
-			return &known[i];
+	for (size_t i = 0; i < LENGTH_OF(known_options); i++)
+		if (strcmp(known_options[i].key, key) == 0)
+			return &known_options[i];
 	return NULL;
 }
 
