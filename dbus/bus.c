@@ -104,26 +104,15 @@ static DBusHandlerResult on_message(DBusConnection *connection, DBusMessage *mes
 	return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
 
-/* Its answer is of no use: messages to the bus and to others may follow at once. */
-static bool say_hello(DBusConnection *connection)
-{
-	CLEANUP(message_unrefp) DBusMessage *hello = dbus_message_new_method_call(
-		DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "Hello");
-
-	return hello && dbus_connection_send(connection, hello, NULL);
-}
-
 static int bus_connect(struct bus *bus, const char *address)
 {
 	DBusError error = DBUS_ERROR_INIT;
 
-	bus->connection = address ? dbus_connection_open_private(address, &error) :
+	bus->connection = address ? connection_open_at(address, &error) :
 				    connection_open_system(&error);
 	if (!bus->connection)
 		return failure(&error);
-	dbus_connection_set_exit_on_disconnect(bus->connection, FALSE);
-	if (!dbus_connection_add_filter(bus->connection, on_message, bus, NULL) ||
-	    (address && !say_hello(bus->connection)))
+	if (!dbus_connection_add_filter(bus->connection, on_message, bus, NULL))
 		return -ENOMEM;
 	return loop_new(bus->event, bus->connection, &bus->loop);
 }

@@ -12,12 +12,26 @@ enum {
 	PATIENCE = 5 * USEC_PER_SEC,
 };
 
+static DBusConnection *open_private(const char *address, DBusError *error)
+{
+	DBusConnection *connection = dbus_connection_open_private(address, error);
+
+	if (connection)
+		dbus_connection_set_exit_on_disconnect(connection, FALSE);
+	return connection;
+}
+
+static DBusMessage *hello_new(void)
+{
+	return dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS,
+					    "Hello");
+}
+
 /* The answer. NULL: there is none in time, or no connection or memory any more. */
 static DBusMessage *call_hello(DBusConnection *connection)
 {
 	const uint64_t begin = clock_microseconds(CLOCK_MONOTONIC);
-	CLEANUP(message_unrefp) DBusMessage *hello = dbus_message_new_method_call(
-		DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS, "Hello");
+	CLEANUP(message_unrefp) DBusMessage *hello = hello_new();
 	DBusPendingCall *pending = NULL;
 	DBusMessage *reply = NULL;
 	uint64_t passed = 0;
@@ -57,13 +71,23 @@ static bool connection_register(DBusConnection *connection, DBusError *error)
 DBusConnection *connection_open_system(DBusError *error)
 {
 	const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
-	DBusConnection *connection = dbus_connection_open_private(
-		address && *address ? address : SYSTEM_BUS_ADDRESS, error);
+	DBusConnection *connection =
+		open_private(address && *address ? address : SYSTEM_BUS_ADDRESS, error);
 
 	if (!connection)
 		return NULL;
-	dbus_connection_set_exit_on_disconnect(connection, FALSE);
 	return connection_register(connection, error) ? connection : connection_close(connection);
+}
+
+DBusConnection *connection_open_at(const char *address, DBusError *error)
+{
+	DBusConnection *connection = open_private(address, error);
+	CLEANUP(message_unrefp) DBusMessage *hello = connection ? hello_new() : NULL;
+
+	if (!connection || (hello && dbus_connection_send(connection, hello, NULL)))
+		return connection;
+	dbus_set_error_const(error, DBUS_ERROR_NO_MEMORY, "No memory is left");
+	return connection_close(connection);
 }
 
 DBusConnection *connection_close(DBusConnection *connection)

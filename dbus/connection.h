@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The system bus, reached within a time: libdbus itself waits for the bus's answers for ever. */
+/* Private connections to buses, which the process outlives. */
 #pragma once
 
 #include "dbus/message.h"
 
 /*
- * A private connection that the bus has answered, blocking some seconds at most. The process
- * outlives it. NULL: *error says why not; DBUS_ERROR_TIMEOUT: something took the connection and did
- * not answer.
+ * To the system bus, which has answered: blocks some seconds at most, where libdbus itself would
+ * wait for ever. NULL: *error says why not; DBUS_ERROR_TIMEOUT: something took the connection and
+ * did not answer.
  */
 DBusConnection *connection_open_system(DBusError *error);
+
+/*
+ * To the bus at @address, without waiting for it: its answer to Hello is of no use, and messages to
+ * it and to others may follow at once. NULL: *error says why not.
+ */
+DBusConnection *connection_open_at(const char *address, DBusError *error);
 
 /* NULL is allowed; returns NULL. */
 DBusConnection *connection_close(DBusConnection *connection);
